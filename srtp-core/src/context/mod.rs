@@ -1,0 +1,38 @@
+//! The two directions of a session: policy, key ring and streams together. Every packet is
+//! computed, verified and only then committed; whatever fails leaves bytes and state as before.
+
+mod error;
+mod inbound;
+mod outbound;
+
+pub use error::{ProtectError, UnprotectError};
+pub use inbound::Inbound;
+pub use outbound::Outbound;
+
+use crate::stream::StreamTable;
+
+/// One SSRC of a context, as [`Outbound::streams`] and [`Inbound::streams`] list them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct StreamInfo {
+    /// The synchronisation source.
+    pub ssrc: u32,
+    /// The rollover counter (RFC 3711 §3.2.1).
+    pub roc: u32,
+    /// The highest RTP packet index so far (`2^16 * ROC + SEQ`).
+    pub rtp_index: Option<u64>,
+    /// The highest SRTCP index so far.
+    pub rtcp_index: Option<u32>,
+}
+
+fn list<S: StreamTable>(table: &S) -> impl Iterator<Item = StreamInfo> {
+    (0..table.slots()).filter_map(|slot| {
+        let stream = table.get(slot)?.stream;
+        Some(StreamInfo {
+            ssrc: stream.ssrc(),
+            roc: stream.roc(),
+            rtp_index: stream.highest_rtp(),
+            rtcp_index: stream.highest_rtcp(),
+        })
+    })
+}

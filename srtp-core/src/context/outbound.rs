@@ -1,0 +1,330 @@
+//! The sending direction.
+//!
+//! Read first: RFC 3711 §3.3 steps 1 to 8 for the sender, §3.4, §9.1.
+
+use core::fmt;
+
+use super::{ProtectError, StreamInfo, list};
+use crate::index::{MAX_RTCP_INDEX, MAX_RTP_INDEX};
+use crate::key::{KeyError, MasterKey};
+use crate::policy::Policy;
+use crate::replay::Seen;
+use crate::ring::{KeyRing, KeyUsage};
+use crate::stream::{Fixed, StreamTable};
+use crate::transform::{MAX_PAYLOAD_LEN, Protocol};
+use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
+
+/// A context that protects: RTP and RTCP packets of any number of SSRCs in, SRTP and SRTCP
+/// packets out.
+///
+/// `S` is where the streams are kept, `KEYS` how many master keys there can be at once.
+///
+/// It never encrypts two packets under one index: a packet whose sequence number it has sent
+/// already, or cannot remember, is refused ([`ProtectError::IndexReuse`]). Start with a sequence
+/// number below 2^15 (RFC 4568 §6.4), so that loss of the first packets cannot make the receiver
+/// miss a wrap.
+///
+/// ```
+/// use srtp_core::{CryptoSuite, Inbound, MasterKey, Outbound, Policy};
+///
+/// let key = MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[7; 30])?;
+/// let mut sender: Outbound = Outbound::new(&key, Policy::SECURE);
+/// let mut receiver: Inbound = Inbound::new(&key, Policy::SECURE);
+///
+/// // An RTP packet of 12 + 4 bytes in a buffer with room for the tag.
+/// let mut buffer = [0; 64];
+/// buffer[..16].copy_from_slice(&[0x80, 0, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4, b'v', b'o', b'i', b'p']);
+/// let protected = sender.protect_rtp(&mut buffer, 16)?;
+/// assert_eq!(protected, 16 + sender.rtp_overhead());
+/// assert_ne!(&buffer[12..16], b"voip");
+///
+/// let plain = receiver.unprotect_rtp(&mut buffer[..protected])?;
+/// assert_eq!(&buffer[12..plain], b"voip");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg_attr(test, derive(Clone))]
+pub struct Outbound<S = Fixed<8>, const KEYS: usize = 2> {
+    policy: Policy,
+    ring: KeyRing<KEYS>,
+    streams: S,
+}
+
+impl<S: StreamTable + Default, const KEYS: usize> Outbound<S, KEYS> {
+    /// A context without streams that protects with `key`.
+    pub fn new(key: &MasterKey, policy: Policy) -> Self {
+        Self {
+            policy,
+            ring: KeyRing::new(key),
+            streams: S::default(),
+        }
+    }
+}
+
+impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
+    /// Turns the RTP packet in the first `len` bytes of `buffer` into an SRTP packet and returns
+    /// its length, which is [`rtp_overhead`](Self::rtp_overhead) more.
+    ///
+    /// # Errors
+    /// [`ProtectError`]; buffer and context are then as before.
+    pub fn protect_rtp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, ProtectError> {
+        let header = RtpHeader::parse(plain(buffer, len)?)?;
+        payload_limit(len - header.len)?;
+        let key = self.ring.current().ok_or(ProtectError::NoKey)?;
+        let trailer = key.srtp_trailer(self.policy);
+        let packet = room(buffer, len + trailer.len())?;
+
+        let slot = self.streams.find(header.ssrc);
+        let stream = slot.and_then(|slot| self.streams.get(slot));
+        let index = match stream {
+            Some(stream) => stream.stream.estimate(header.sequence_number),
+            None if self.streams.has_room() => header.sequence_number.into(),
+            None => {
+                return Err(ProtectError::TableFull {
+                    capacity: self.streams.capacity(),
+                });
+            }
+        };
+        if index > MAX_RTP_INDEX {
+            return Err(ProtectError::IndexExhausted {
+                last: MAX_RTP_INDEX,
+            });
+        }
+        if stream.is_some_and(|stream| stream.check_rtp(index) != Seen::Never) {
+            return Err(ProtectError::IndexReuse { index });
+        }
+        if key.packets_left(Protocol::Srtp) == 0 {
+            return Err(ProtectError::KeyExpired {
+                lifetime: key.lifetime(Protocol::Srtp),
+            });
+        }
+
+        let encrypt = !self.policy.unencrypted_srtp;
+        key.with_keys(Protocol::Srtp, index, |keys| {
+            keys.seal_rtp(packet, &header, index, trailer, key.mki(), encrypt)
+        })?;
+
+        if let Some(key) = self.ring.current_mut() {
+            key.commit(Protocol::Srtp, index);
+        }
+        let slot = slot.or_else(|| self.streams.admit(header.ssrc));
+        if let Some(mut stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
+            stream.commit_rtp(index);
+        }
+        Ok(len + trailer.len())
+    }
+
+    /// Turns the RTCP packet (compound or reduced-size) in the first `len` bytes of `buffer` into
+    /// an SRTCP packet and returns its length, which is [`rtcp_overhead`](Self::rtcp_overhead)
+    /// more. The stream is that of the first SSRC in it.
+    ///
+    /// # Errors
+    /// [`ProtectError`]; buffer and context are then as before.
+    pub fn protect_rtcp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, ProtectError> {
+        let header = RtcpHeader::parse(plain(buffer, len)?)?;
+        payload_limit(len - RTCP_CLEAR_LEN)?;
+        let key = self.ring.current().ok_or(ProtectError::NoKey)?;
+        let trailer = key.srtcp_trailer();
+        let packet = room(buffer, len + trailer.len())?;
+
+        let slot = self.streams.find(header.ssrc);
+        let index = match slot.and_then(|slot| self.streams.get(slot)) {
+            // RFC 3711 §3.4: zero before the first packet, one more after each.
+            Some(stream) => stream
+                .stream
+                .highest_rtcp()
+                .map_or(0, |highest| highest + 1),
+            None if self.streams.has_room() => 0,
+            None => {
+                return Err(ProtectError::TableFull {
+                    capacity: self.streams.capacity(),
+                });
+            }
+        };
+        if index > MAX_RTCP_INDEX {
+            return Err(ProtectError::IndexExhausted {
+                last: MAX_RTCP_INDEX.into(),
+            });
+        }
+        if key.packets_left(Protocol::Srtcp) == 0 {
+            return Err(ProtectError::KeyExpired {
+                lifetime: key.lifetime(Protocol::Srtcp),
+            });
+        }
+
+        let encrypt = !self.policy.unencrypted_srtcp;
+        key.with_keys(Protocol::Srtcp, index.into(), |keys| {
+            keys.seal_rtcp(packet, header.ssrc, index, trailer, key.mki(), encrypt)
+        })?;
+
+        if let Some(key) = self.ring.current_mut() {
+            key.commit(Protocol::Srtcp, index.into());
+        }
+        let slot = slot.or_else(|| self.streams.admit(header.ssrc));
+        if let Some(stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
+            stream.stream.commit_rtcp(index);
+        }
+        Ok(len + trailer.len())
+    }
+
+    /// Bytes that protection adds to an RTP packet: MKI and tag.
+    pub fn rtp_overhead(&self) -> usize {
+        self.ring
+            .current()
+            .map_or(0, |key| key.srtp_trailer(self.policy).len())
+    }
+
+    /// Bytes that protection adds to an RTCP packet: index, MKI and tag.
+    pub fn rtcp_overhead(&self) -> usize {
+        self.ring
+            .current()
+            .map_or(0, |key| key.srtcp_trailer().len())
+    }
+
+    /// Adds a master key; [`use_key`](Self::use_key) makes it the one that protects.
+    ///
+    /// # Errors
+    /// [`KeyError::RingFull`]; [`KeyError::MkiConflict`] where its MKI is not of the same length
+    /// as, and different from, that of every key in the ring (RFC 4568 §6.1).
+    pub fn add_key(&mut self, key: &MasterKey) -> Result<(), KeyError> {
+        self.ring.add(key)
+    }
+
+    /// Protects from now on with the key that has this MKI. Rollover counters and indices go on
+    /// (RFC 3711 §3.3.1).
+    ///
+    /// # Errors
+    /// [`KeyError::NoSuchMki`].
+    pub fn use_key(&mut self, mki: &[u8]) -> Result<(), KeyError> {
+        self.ring.switch_to(mki)
+    }
+
+    /// Forgets the key that has this MKI. If it was the one that protects, every packet is refused
+    /// until another is chosen.
+    ///
+    /// # Errors
+    /// [`KeyError::NoSuchMki`].
+    pub fn remove_key(&mut self, mki: &[u8]) -> Result<(), KeyError> {
+        self.ring.remove(mki)
+    }
+
+    /// How much of the lifetime of the key with this MKI is used up.
+    ///
+    /// # Errors
+    /// [`KeyError::NoSuchMki`].
+    pub fn key_usage(&self, mki: &[u8]) -> Result<KeyUsage, KeyError> {
+        self.ring.usage(mki)
+    }
+
+    /// The rollover counter of an SSRC.
+    pub fn roc(&self, ssrc: u32) -> Option<u32> {
+        Some(self.streams.get(self.streams.find(ssrc)?)?.stream.roc())
+    }
+
+    /// Sets the rollover counter of an SSRC, which is admitted if it is new: that of its highest
+    /// sequence number so far, or of the first packet to come. A counter below the present one
+    /// would encrypt under the same indices again and is refused.
+    ///
+    /// # Errors
+    /// [`ProtectError::IndexReuse`]; [`ProtectError::TableFull`].
+    pub fn set_roc(&mut self, ssrc: u32, roc: u32) -> Result<(), ProtectError> {
+        let known = self.streams.find(ssrc);
+        let capacity = self.streams.capacity();
+        let slot = known.or_else(|| self.streams.admit(ssrc));
+        let mut stream = slot
+            .and_then(|slot| self.streams.get_mut(slot))
+            .ok_or(ProtectError::TableFull { capacity })?;
+        if stream.stream.highest_rtp().is_some() && roc < stream.stream.roc() {
+            return Err(ProtectError::IndexReuse {
+                index: u64::from(roc) << 16,
+            });
+        }
+        stream.set_roc(roc);
+        Ok(())
+    }
+
+    /// Sets the index of the next SRTCP packet of an SSRC, which is admitted if it is new. An index
+    /// that was used already is refused.
+    ///
+    /// # Errors
+    /// [`ProtectError::IndexReuse`]; [`ProtectError::IndexExhausted`] above 2^31 - 1;
+    /// [`ProtectError::TableFull`].
+    pub fn set_rtcp_index(&mut self, ssrc: u32, next: u32) -> Result<(), ProtectError> {
+        if next > MAX_RTCP_INDEX {
+            return Err(ProtectError::IndexExhausted {
+                last: MAX_RTCP_INDEX.into(),
+            });
+        }
+        let known = self.streams.find(ssrc);
+        let highest = known
+            .and_then(|slot| self.streams.get(slot)?.stream.highest_rtcp())
+            .map_or(-1, i64::from);
+        if i64::from(next) <= highest {
+            return Err(ProtectError::IndexReuse { index: next.into() });
+        }
+        let capacity = self.streams.capacity();
+        let slot = known.or_else(|| self.streams.admit(ssrc));
+        let stream = slot
+            .and_then(|slot| self.streams.get_mut(slot))
+            .ok_or(ProtectError::TableFull { capacity })?;
+        if let Some(before) = next.checked_sub(1) {
+            stream.stream.commit_rtcp(before);
+        }
+        Ok(())
+    }
+
+    /// The streams of the context, in no particular order.
+    pub fn streams(&self) -> impl Iterator<Item = StreamInfo> {
+        list(&self.streams)
+    }
+
+    /// Forgets an SSRC and its indices; says whether it was there. Should the same SSRC send again
+    /// under the same master key, its keystream would repeat: remove it only for good.
+    pub fn remove_stream(&mut self, ssrc: u32) -> bool {
+        self.streams.remove(ssrc)
+    }
+}
+
+/// The packet in the front of the buffer.
+#[inline]
+fn plain(buffer: &[u8], len: usize) -> Result<&[u8], ProtectError> {
+    buffer.get(..len).ok_or(ProtectError::NoRoom {
+        available: buffer.len(),
+        needed: len,
+    })
+}
+
+/// The front of the buffer that the protected packet takes.
+#[inline]
+fn room(buffer: &mut [u8], needed: usize) -> Result<&mut [u8], ProtectError> {
+    let available = buffer.len();
+    buffer
+        .get_mut(..needed)
+        .ok_or(ProtectError::NoRoom { available, needed })
+}
+
+#[inline]
+fn payload_limit(len: usize) -> Result<(), ProtectError> {
+    if len > MAX_PAYLOAD_LEN {
+        return Err(ProtectError::TooLong {
+            len,
+            limit: MAX_PAYLOAD_LEN,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+impl<S, const KEYS: usize> Outbound<S, KEYS> {
+    /// For tests that compare the whole state.
+    pub(crate) fn parts(&self) -> (&S, &KeyRing<KEYS>) {
+        (&self.streams, &self.ring)
+    }
+}
+
+impl<S: StreamTable, const KEYS: usize> fmt::Debug for Outbound<S, KEYS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

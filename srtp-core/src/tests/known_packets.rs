@@ -1,0 +1,225 @@
+//! Packets made by a second implementation, through every call that protects or unprotects.
+
+use srtp_test_vectors::{KNOWN_PACKETS_AES_128, KnownPacket, known_packets};
+
+use super::{inbound_state, outbound_state};
+use crate::wire::RtpHeader;
+use crate::{
+    CryptoSuite, Fixed, Inbound, MasterKey, Outbound, Policy, ProtectError, UnprotectError,
+};
+
+const TABLES: &[&str] = &[KNOWN_PACKETS_AES_128];
+
+type Tx = Outbound<Fixed<2>, 1>;
+type Rx = Inbound<Fixed<2>, 1>;
+
+fn packets() -> impl Iterator<Item = KnownPacket> {
+    TABLES.iter().flat_map(|table| known_packets(table))
+}
+
+fn key(packet: &KnownPacket) -> MasterKey {
+    let suite = CryptoSuite::from_name(packet.suite).unwrap();
+    MasterKey::new(suite, &packet.key_salt())
+        .unwrap()
+        .with_mki(&packet.mki)
+        .unwrap()
+}
+
+fn policy(packet: &KnownPacket) -> Policy {
+    Policy::SECURE
+        .with_unencrypted_srtp(packet.unencrypted_srtp)
+        .with_unencrypted_srtcp(packet.unencrypted_srtcp)
+        .with_unauthenticated_srtp(packet.unauthenticated_srtp)
+}
+
+fn ssrc(packet: &KnownPacket) -> u32 {
+    let at = if packet.rtcp { 4 } else { 8 };
+    u32::from_be_bytes(packet.plain[at..at + 4].try_into().unwrap())
+}
+
+/// A sender about to send just this packet.
+fn sender(packet: &KnownPacket) -> Tx {
+    let mut sender = Tx::new(&key(packet), policy(packet));
+    if packet.rtcp {
+        sender.set_rtcp_index(ssrc(packet), packet.index).unwrap();
+    } else {
+        sender.set_roc(ssrc(packet), packet.roc).unwrap();
+    }
+    sender
+}
+
+fn receiver(packet: &KnownPacket) -> Rx {
+    let mut receiver = Rx::new(&key(packet), policy(packet));
+    receiver.set_roc(ssrc(packet), packet.roc).unwrap();
+    receiver
+}
+
+fn protect(
+    sender: &mut Tx,
+    rtcp: bool,
+    buffer: &mut [u8],
+    len: usize,
+) -> Result<usize, ProtectError> {
+    if rtcp {
+        sender.protect_rtcp(buffer, len)
+    } else {
+        sender.protect_rtp(buffer, len)
+    }
+}
+
+fn unprotect(receiver: &mut Rx, rtcp: bool, packet: &mut [u8]) -> Result<usize, UnprotectError> {
+    if rtcp {
+        receiver.unprotect_rtcp(packet)
+    } else {
+        receiver.unprotect_rtp(packet)
+    }
+}
+
+#[test]
+fn protect_makes_the_known_packet() {
+    for packet in packets() {
+        let mut sender = sender(&packet);
+        let overhead = if packet.rtcp {
+            sender.rtcp_overhead()
+        } else {
+            sender.rtp_overhead()
+        };
+        assert_eq!(
+            packet.plain.len() + overhead,
+            packet.secured.len(),
+            "{}",
+            packet.name
+        );
+        // What stands behind the packet in the buffer is not touched.
+        let mut buffer = packet.plain.clone();
+        buffer.resize(packet.secured.len() + 5, 0xee);
+        let len = protect(&mut sender, packet.rtcp, &mut buffer, packet.plain.len()).unwrap();
+        assert_eq!(
+            buffer[..len],
+            packet.secured,
+            "{} {}",
+            packet.suite,
+            packet.name
+        );
+        assert_eq!(buffer[len..], [0xee; 5]);
+    }
+}
+
+#[test]
+fn unprotect_opens_the_known_packet() {
+    for packet in packets() {
+        let mut receiver = receiver(&packet);
+        let mut buffer = packet.secured.clone();
+        let len = unprotect(&mut receiver, packet.rtcp, &mut buffer).unwrap();
+        assert_eq!(
+            buffer[..len],
+            packet.plain,
+            "{} {}",
+            packet.suite,
+            packet.name
+        );
+    }
+}
+
+/// A buffer that is one byte short, or any number: refused with the length needed, untouched.
+#[test]
+fn protect_without_room_says_how_much_is_needed() {
+    for packet in packets().filter(|packet| packet.plain.len() < 100) {
+        let mut sender = sender(&packet);
+        let before = outbound_state(&sender);
+        for available in packet.plain.len()..packet.secured.len() {
+            let mut buffer = packet.plain.clone();
+            buffer.resize(available, 0);
+            let original = buffer.clone();
+            let result = protect(&mut sender, packet.rtcp, &mut buffer, packet.plain.len());
+            let needed = packet.secured.len();
+            assert_eq!(result, Err(ProtectError::NoRoom { available, needed }));
+            assert_eq!(buffer, original);
+        }
+        let mut short = packet.plain.clone();
+        let beyond = short.len() + 1;
+        assert!(matches!(
+            protect(&mut sender, packet.rtcp, &mut short, beyond),
+            Err(ProtectError::NoRoom { .. })
+        ));
+        assert_eq!(outbound_state(&sender), before);
+    }
+}
+
+/// Every shorter prefix is refused, bytes and state as they were, whatever it looks like.
+#[test]
+fn no_prefix_of_a_packet_is_accepted() {
+    for packet in packets().filter(|packet| packet.secured.len() < 300) {
+        let mut receiver = receiver(&packet);
+        let before = inbound_state(&receiver);
+        for len in 0..packet.secured.len() {
+            let mut prefix = packet.secured[..len].to_vec();
+            let result = unprotect(&mut receiver, packet.rtcp, &mut prefix);
+            // A tagless packet is a shorter packet when its end is cut, unless an MKI was there.
+            let tagless = !packet.rtcp && packet.unauthenticated_srtp && packet.mki.is_empty();
+            if tagless && RtpHeader::parse(&prefix).is_ok() {
+                receiver = self::receiver(&packet);
+                continue;
+            }
+            result.unwrap_err();
+            assert_eq!(prefix, packet.secured[..len]);
+            assert_eq!(inbound_state(&receiver), before);
+        }
+    }
+}
+
+/// Any single bit changed, anywhere, is refused and leaves everything as it was; the genuine packet
+/// then still opens.
+#[test]
+fn no_bit_can_be_changed() {
+    for packet in packets().filter(|p| p.secured.len() < 100 && !p.unauthenticated_srtp) {
+        let mut receiver = receiver(&packet);
+        let before = inbound_state(&receiver);
+        for bit in 0..8 * packet.secured.len() {
+            let mut forged = packet.secured.clone();
+            forged[bit / 8] ^= 1 << (bit % 8);
+            let sent = forged.clone();
+            let error = unprotect(&mut receiver, packet.rtcp, &mut forged).unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    UnprotectError::AuthFailed
+                        | UnprotectError::UnknownMki
+                        | UnprotectError::TooShort { .. }
+                        | UnprotectError::Malformed { .. }
+                ),
+                "{error}"
+            );
+            assert_eq!(forged, sent);
+        }
+        assert_eq!(inbound_state(&receiver), before);
+        let mut genuine = packet.secured.clone();
+        unprotect(&mut receiver, packet.rtcp, &mut genuine).unwrap();
+        let mut again = packet.secured.clone();
+        let replayed = unprotect(&mut receiver, packet.rtcp, &mut again).unwrap_err();
+        assert!(matches!(replayed, UnprotectError::Replayed { .. }));
+        assert_eq!(again, packet.secured);
+    }
+}
+
+/// RFC 4568 §6.3.2: the E bit must be what was agreed. The packet is authentic, so the error is
+/// about policy, and nothing moves.
+#[test]
+fn e_bit_is_held_against_the_policy() {
+    for packet in packets().filter(|packet| packet.rtcp) {
+        let other = policy(&packet).with_unencrypted_srtcp(!packet.unencrypted_srtcp);
+        let mut receiver = Rx::new(&key(&packet), other);
+        let before = inbound_state(&receiver);
+        let mut buffer = packet.secured.clone();
+        assert_eq!(
+            receiver.unprotect_rtcp(&mut buffer),
+            Err(UnprotectError::Policy {
+                encrypted: !packet.unencrypted_srtcp
+            }),
+            "{}",
+            packet.name
+        );
+        assert_eq!(buffer, packet.secured);
+        assert_eq!(inbound_state(&receiver), before);
+    }
+}
