@@ -1,0 +1,3 @@
+//! What the fuzz targets assert: identities that hold for every input, never only "no panic".
+
+pub mod sdes;

@@ -1,0 +1,145 @@
+//! The lines of an SDP with their numbers, whatever they end with.
+//!
+//! Read first: RFC 8866 §5 and §9.
+
+use core::fmt;
+
+/// The lines of a text, one by one. CR LF, LF and CR each end a line; a text that does not end
+/// with one of them has a last line without.
+#[derive(Clone)]
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of `text`, whose first is line `number` of the SDP.
+    pub(crate) const fn new(text: &'a str, number: usize) -> Self {
+        Self {
+            text,
+            at: 0,
+            number,
+        }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr2(b'\r', b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        let (text, after) = rest.split_at_checked(length)?;
+        let ending = match after.as_bytes() {
+            [b'\r', b'\n', ..] => "\r\n",
+            [b'\r', ..] => "\r",
+            [b'\n', ..] => "\n",
+            _ => "",
+        };
+        let line = Line {
+            number: self.number,
+            start: self.at,
+            text,
+            ending,
+        };
+        self.at = line.end();
+        self.number = self.number.saturating_add(1);
+        Some(line)
+    }
+}
+
+/// One line.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    /// The first line of the SDP is line 1.
+    pub(crate) number: usize,
+    /// Byte offset in the text the lines are those of.
+    pub(crate) start: usize,
+    /// Without its ending.
+    pub(crate) text: &'a str,
+    /// As written, empty at the end of a text that does not end with one.
+    pub(crate) ending: &'static str,
+}
+
+impl<'a> Line<'a> {
+    /// Byte offset behind the line and its ending.
+    pub(crate) const fn end(&self) -> usize {
+        self.start
+            .saturating_add(self.text.len())
+            .saturating_add(self.ending.len())
+    }
+
+    /// Type and value of a line of the shape `x=…` (RFC 8866 §5).
+    pub(crate) fn field(&self) -> Option<(u8, &'a str)> {
+        match self.text.as_bytes() {
+            [letter, b'=', ..] if letter.is_ascii_alphabetic() => {
+                Some((*letter, self.text.get(2..).unwrap_or_default()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The attribute an `a=` line holds.
+    pub(crate) fn attribute(&self) -> Option<Attribute<'a>> {
+        let (b'a', attribute) = self.field()? else {
+            return None;
+        };
+        let (name, value) = match attribute.split_once(':') {
+            Some((name, value)) => (name, Some(value)),
+            None => (attribute, None),
+        };
+        Some(Attribute {
+            line_number: self.number,
+            name,
+            value,
+        })
+    }
+}
+
+/// An attribute, `a=name` or `a=name:value` (RFC 8866 §5.13).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Attribute<'a> {
+    /// The line it stands in, the SDP's first being line 1.
+    pub line_number: usize,
+    /// The name, case-sensitive.
+    pub name: &'a str,
+    /// What follows the `:`, `None` without one. That of `crypto` and `acap` can hold a key.
+    pub value: Option<&'a str>,
+}
+
+/// Without the value, which can hold a key.
+impl fmt::Debug for Attribute<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attribute")
+            .field("line_number", &self.line_number)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Nothing is lost between the lines, and the numbers are those an editor would show that
+        /// knows all three endings.
+        #[test]
+        fn lines_are_the_text(text in "[a=\r\n]{0,40}") {
+            let lines: Vec<_> = Lines::new(&text, 1).collect();
+            let again: String = lines.iter().flat_map(|line| [line.text, line.ending]).collect();
+            prop_assert_eq!(&again, &text);
+            let model = text.replace("\r\n", "\n").replace('\r', "\n");
+            let texts: Vec<_> = lines.iter().map(|line| line.text).collect();
+            prop_assert_eq!(texts, model.split_terminator('\n').collect::<Vec<_>>());
+            for (i, line) in lines.iter().enumerate() {
+                prop_assert_eq!(line.number, i + 1);
+                let whole = [line.text, line.ending].concat();
+                prop_assert_eq!(text.get(line.start..line.end()), Some(whole.as_str()));
+            }
+        }
+    }
+}
