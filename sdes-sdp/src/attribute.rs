@@ -10,7 +10,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::error::CryptoErrorKind;
 
-/// How many keys one crypto line can have, and how many its `FEC_KEY`.
+/// How many keys one crypto line can have, those of its `FEC_KEY` included.
 pub const MAX_KEYS: usize = 4;
 
 /// The largest tag, nine digits (RFC 4568 §9.1).
@@ -87,7 +87,9 @@ impl SessionParameters {
         if self.window_size_hint.is_some_and(|hint| hint < 64) {
             return Err(CryptoErrorKind::WindowSizeHint);
         }
-        if (self.unencrypted_srtp || self.unauthenticated_srtp) && is_aead(suite) {
+        if (self.unencrypted_srtp || self.unauthenticated_srtp)
+            && suite.parameters().cipher.is_aead()
+        {
             return Err(CryptoErrorKind::NotWithAead { suite });
         }
         Ok(())
@@ -106,14 +108,74 @@ impl From<Policy> for SessionParameters {
     }
 }
 
-/// RFC 7714 §8.2: "All SRTP packets MUST be both authenticated and encrypted." The registered
-/// names of these suites begin with `AEAD_` (RFC 7714 §14.1).
-pub(crate) fn is_aead(suite: CryptoSuite) -> bool {
-    suite.name().starts_with("AEAD_")
+impl From<SessionParameters> for Policy {
+    fn from(parameters: SessionParameters) -> Self {
+        parameters.policy()
+    }
 }
 
-/// One or more master keys that could stand in one crypto line, in its order.
-pub(crate) type Keys = heapless::Vec<MasterKey, MAX_KEYS>;
+/// The keys of a line: those for media, then those of its `FEC_KEY`. All in one place, because it
+/// is their size that a line costs when it is handed on.
+#[derive(Clone, Default)]
+pub(crate) struct Keys {
+    all: heapless::Vec<MasterKey, MAX_KEYS>,
+    /// How many of them are for media.
+    media: usize,
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Media,
+    Fec,
+}
+
+impl Keys {
+    pub(crate) fn of(&self, which: Use) -> &[MasterKey] {
+        let (media, fec) = self.all.split_at_checked(self.media).unwrap_or_default();
+        match which {
+            Use::Media => media,
+            Use::Fec => fec,
+        }
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut MasterKey> {
+        self.all.iter_mut()
+    }
+
+    /// Whether one of them, whatever it is for, has the same key and salt.
+    pub(crate) fn contain(&self, key: &MasterKey) -> bool {
+        self.all.iter().any(|other| other.same_key_salt(key))
+    }
+
+    /// Adds a key, if several of one use could then still be told apart by a look at the packet
+    /// (RFC 4568 §4.3).
+    pub(crate) fn push(&mut self, which: Use, key: MasterKey) -> Result<(), CryptoErrorKind> {
+        let keys = self.of(which);
+        if let Some(first) = keys.first() {
+            if first.mki().is_empty() || key.mki().is_empty() {
+                return Err(CryptoErrorKind::KeyWithoutMki);
+            }
+            let (first, this) = (first.mki().len(), key.mki().len());
+            if first != this {
+                return Err(CryptoErrorKind::MkiLengthsDiffer { first, this });
+            }
+            if keys.iter().any(|other| other.mki() == key.mki()) {
+                return Err(CryptoErrorKind::RepeatedMki);
+            }
+        }
+        match which {
+            Use::Media => {
+                self.all
+                    .insert(self.media, key)
+                    .map_err(|_| CryptoErrorKind::TooManyKeys)?;
+                self.media = self.media.saturating_add(1);
+                Ok(())
+            }
+            Use::Fec => self.all.push(key).map_err(|_| CryptoErrorKind::TooManyKeys),
+        }
+    }
+}
 
 /// What a crypto line says: tag, suite, master keys and session parameters.
 ///
@@ -125,7 +187,6 @@ pub struct CryptoAttribute {
     pub(crate) tag: u32,
     pub(crate) suite: CryptoSuite,
     pub(crate) keys: Keys,
-    pub(crate) fec_keys: Keys,
     pub(crate) parameters: SessionParameters,
 }
 
@@ -149,8 +210,7 @@ impl CryptoAttribute {
         let new = Self {
             tag,
             suite,
-            keys: Keys::new(),
-            fec_keys: Keys::new(),
+            keys: Keys::default(),
             parameters,
         };
         new.with_key(key)
@@ -160,11 +220,12 @@ impl CryptoAttribute {
     /// different values (RFC 4568 §4.3, §6.1).
     ///
     /// # Errors
-    /// A key of another suite, an MKI that breaks these rules, or more than [`MAX_KEYS`] keys.
+    /// A key of another suite, a key that is there already, an MKI that breaks these rules, or
+    /// more than [`MAX_KEYS`] keys.
     pub fn with_key(mut self, key: MasterKey) -> Result<Self, CryptoErrorKind> {
         self.check_new(&key)?;
-        push_key(
-            &mut self.keys,
+        self.keys.push(
+            Use::Media,
             key.with_key_derivation_rate(self.parameters.kdr),
         )?;
         Ok(self)
@@ -177,10 +238,8 @@ impl CryptoAttribute {
     /// As [`with_key`](Self::with_key).
     pub fn with_fec_key(mut self, key: MasterKey) -> Result<Self, CryptoErrorKind> {
         self.check_new(&key)?;
-        push_key(
-            &mut self.fec_keys,
-            key.with_key_derivation_rate(self.parameters.kdr),
-        )?;
+        self.keys
+            .push(Use::Fec, key.with_key_derivation_rate(self.parameters.kdr))?;
         Ok(self)
     }
 
@@ -190,6 +249,9 @@ impl CryptoAttribute {
         }
         if !key.mki().is_empty() && key.mki().as_bytes().iter().all(|byte| *byte == 0) {
             return Err(CryptoErrorKind::MkiZero);
+        }
+        if self.keys.contain(key) {
+            return Err(CryptoErrorKind::RepeatedKey);
         }
         Ok(())
     }
@@ -218,12 +280,12 @@ impl CryptoAttribute {
 
     /// The master keys, at least one, in the order of the line.
     pub fn keys(&self) -> &[MasterKey] {
-        &self.keys
+        self.keys.of(Use::Media)
     }
 
     /// The keys of `FEC_KEY`, none where the line has none (RFC 4568 §6.3.5).
     pub fn fec_keys(&self) -> &[MasterKey] {
-        &self.fec_keys
+        self.keys.of(Use::Fec)
     }
 
     /// The session parameters.
@@ -238,52 +300,29 @@ impl CryptoAttribute {
 
     /// Length of the MKI of every packet, in bytes; 0 for none.
     pub fn mki_len(&self) -> usize {
-        self.keys.first().map_or(0, |key| key.mki().len())
+        self.keys().first().map_or(0, |key| key.mki().len())
     }
 
     /// Whether a key of this line, `FEC_KEY` included, has the same key and salt as one of the
     /// other's. Master keys must be unique in the whole SDP, and an answerer's differ from the
     /// offerer's (RFC 4568 §6.1, §7.1.2).
     pub fn shares_key_with(&self, other: &Self) -> bool {
-        fn all(line: &CryptoAttribute) -> impl Iterator<Item = &MasterKey> {
-            line.keys.iter().chain(&line.fec_keys)
-        }
-        all(self).any(|key| all(other).any(|their| key.same_key_salt(their)))
+        self.keys.all.iter().any(|key| other.keys.contain(key))
     }
-}
-
-/// Adds a key, if several could then still be told apart by a look at the packet (RFC 4568 §4.3).
-pub(crate) fn push_key(keys: &mut Keys, key: MasterKey) -> Result<(), CryptoErrorKind> {
-    if let Some(first) = keys.first() {
-        if first.mki().is_empty() || key.mki().is_empty() {
-            return Err(CryptoErrorKind::KeyWithoutMki);
-        }
-        let (first, this) = (first.mki().len(), key.mki().len());
-        if first != this {
-            return Err(CryptoErrorKind::MkiLengthsDiffer { first, this });
-        }
-        if keys.iter().any(|other| other.mki() == key.mki()) {
-            return Err(CryptoErrorKind::RepeatedMki);
-        }
-    }
-    keys.push(key).map_err(|_| CryptoErrorKind::TooManyKeys)
 }
 
 /// Keys in constant time for a given number of them; tag, suite and parameters are no secret.
 impl ConstantTimeEq for CryptoAttribute {
     fn ct_eq(&self, other: &Self) -> Choice {
-        let keys = |ours: &Keys, theirs: &Keys| {
-            ours.iter().zip(theirs).fold(
-                Choice::from(u8::from(ours.len() == theirs.len())),
-                |equal, (our, their)| equal & our.ct_eq(their),
-            )
-        };
         let public = self.tag == other.tag
             && self.suite == other.suite
-            && self.parameters == other.parameters;
-        Choice::from(u8::from(public))
-            & keys(&self.keys, &other.keys)
-            & keys(&self.fec_keys, &other.fec_keys)
+            && self.parameters == other.parameters
+            && self.keys.media == other.keys.media
+            && self.keys.all.len() == other.keys.all.len();
+        let keys = self.keys.all.iter().zip(&other.keys.all);
+        keys.fold(Choice::from(u8::from(public)), |equal, (our, their)| {
+            equal & our.ct_eq(their)
+        })
     }
 }
 
@@ -300,8 +339,8 @@ impl fmt::Debug for CryptoAttribute {
         f.debug_struct("CryptoAttribute")
             .field("tag", &self.tag)
             .field("suite", &self.suite)
-            .field("keys", &self.keys)
-            .field("fec_keys", &self.fec_keys)
+            .field("keys", &self.keys())
+            .field("fec_keys", &self.fec_keys())
             .field("parameters", &self.parameters)
             .finish()
     }

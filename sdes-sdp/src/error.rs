@@ -126,6 +126,9 @@ pub enum CryptoErrorKind {
     },
     /// Two keys with the same MKI: packets could not say which is meant (RFC 4568 §4.3).
     RepeatedMki,
+    /// A key to be added that the line has already (RFC 4568 §6.1). In a line that is read this is
+    /// a [`NoteKind::RepeatedKey`].
+    RepeatedKey,
     /// More keys than fit ([`MAX_KEYS`]).
     TooManyKeys,
     /// A key of another suite, or of another key derivation rate, than the attribute's.
@@ -260,8 +263,12 @@ impl fmt::Display for CryptoErrorKind {
             Self::RepeatedMki => {
                 "two keys have the same MKI; a packet could not say which it uses (RFC 4568 §4.3)"
             }
+            Self::RepeatedKey => "the crypto line has this key already (RFC 4568 §6.1)",
             Self::TooManyKeys => {
-                return write!(f, "more than {MAX_KEYS} keys in one crypto line");
+                return write!(
+                    f,
+                    "more than {MAX_KEYS} keys in one crypto line, FEC_KEY included"
+                );
             }
             Self::MixedKeys => "the keys of one crypto line must be of one crypto-suite",
             Self::Kdr => "KDR must be 1 to 24, without leading zeros (RFC 4568 §6.3.1)",

@@ -9,6 +9,7 @@ pub mod error;
 pub mod line;
 pub mod mki;
 pub mod note;
+mod scan;
 pub mod sdp;
 mod validate;
 

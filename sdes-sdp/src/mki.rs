@@ -43,14 +43,16 @@ pub fn from_decimal(value: &str, length: usize) -> Result<Mki, CryptoErrorKind> 
     if digits.len() > MAX_DIGITS {
         return Err(too_large);
     }
-    // Least significant limb first; each chunk of digits multiplies what is there and adds itself.
+    // Least significant limb first, as many as the length asks for; each chunk of digits
+    // multiplies what is there and adds itself.
     let mut limbs = [0u32; LIMBS];
+    let limbs = limbs.get_mut(..length.div_ceil(4)).ok_or(too_large)?;
     let (head, chunks) = digits.as_rchunks::<CHUNK_DIGITS>();
     for chunk in core::iter::once(head).chain(chunks.iter().map(<[u8; 9]>::as_slice)) {
         let mut carry = chunk
             .iter()
             .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
-        for limb in &mut limbs {
+        for limb in limbs.iter_mut() {
             carry += u64::from(*limb) * CHUNK;
             *limb = low_32(carry);
             carry >>= 32;
@@ -60,14 +62,15 @@ pub fn from_decimal(value: &str, length: usize) -> Result<Mki, CryptoErrorKind> 
         }
     }
     let mut bytes = [0; MAX_MKI_LEN];
-    let (to, _) = bytes.as_chunks_mut::<4>();
-    to.iter_mut()
-        .zip(limbs.iter().rev())
-        .for_each(|(to, limb)| *to = limb.to_be_bytes());
+    let (_, words) = bytes.as_rchunks_mut::<4>();
+    for (word, limb) in words.iter_mut().rev().zip(limbs.iter()) {
+        *word = limb.to_be_bytes();
+    }
+    // Only the first limb can reach beyond the length.
     let (above, mki) = bytes
         .split_at_checked(MAX_MKI_LEN - length)
         .ok_or(too_large)?;
-    if above.iter().any(|byte| *byte != 0) {
+    if above.iter().rev().take(3).any(|byte| *byte != 0) {
         return Err(too_large);
     }
     Mki::new(mki).map_err(|_| CryptoErrorKind::MkiLength)
@@ -195,6 +198,24 @@ mod tests {
             Decimal(&Mki::new(&[0xff; 128]).unwrap()).to_string().len(),
             MAX_DIGITS
         );
+    }
+
+    /// A single byte beyond the length is one too many, however far beyond it stands.
+    #[test]
+    fn bytes_beyond_the_length() {
+        for length in 1..=127 {
+            for beyond in length..=(length + 5).min(127) {
+                let mut bytes = vec![0; beyond + 1];
+                bytes[0] = 1;
+                let value = Decimal(&Mki::new(&bytes).unwrap()).to_string();
+                let refused = Err(CryptoErrorKind::MkiTooLarge { length });
+                assert_eq!(
+                    from_decimal(&value, length),
+                    refused,
+                    "256^{beyond} in {length}"
+                );
+            }
+        }
     }
 
     #[test]

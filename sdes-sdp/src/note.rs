@@ -78,7 +78,7 @@ pub enum NoteKind {
     BareCr,
     /// The MKI is 0 where RFC 4568 §6.1 asks for a positive number.
     MkiZero,
-    /// Two keys of the line are the same bytes (RFC 4568 §6.1).
+    /// Two keys of the line, FEC_KEY included, are the same bytes (RFC 4568 §6.1, §6.3.5).
     RepeatedKey,
     /// The name of an optional session parameter is empty or begins with a second `-`
     /// (RFC 4568 §9.2); the parameter is ignored as every optional one.

@@ -24,6 +24,7 @@ pub use section::{CryptoEntry, CryptoLines};
 pub use write::{LineEnding, MediaDescription, SdpWriter, SessionDescription, WriteError};
 
 use crate::note::Tolerance;
+use crate::scan::trim;
 use lines::Lines;
 use media::MediaLine;
 use section::{Facts, Section};
@@ -58,7 +59,8 @@ pub struct Sdp<'a> {
     text: &'a str,
     session: Section<'a>,
     facts: Facts<'a>,
-    origin: Option<Origin<'a>>,
+    /// The value of the first `o=` line.
+    origin: Option<&'a str>,
     name: Option<&'a str>,
     media_count: usize,
     /// The line number of the first m-line.
@@ -83,45 +85,27 @@ impl<'a> Sdp<'a> {
             media_count: 0,
             media_line: 1,
         };
-        let mut session_end = 0;
         let mut version = false;
         for line in Lines::new(text, 1) {
-            let error = |column, kind| SdpError {
-                line_number: line.number,
-                column,
-                kind,
-            };
             match line.field() {
-                Some((b'm', value)) => {
-                    // Columns count from 1, and the value stands behind `m=`.
-                    MediaLine::parse(value)
-                        .map_err(|(at, kind)| error(at.saturating_add(3), kind))?;
-                    sdp.media_count = sdp.media_count.saturating_add(1);
-                }
-                _ if sdp.media_count > 0 => {}
+                Some((b'm', _)) => break,
                 Some((b'v', value)) => {
                     version = true;
-                    if value.trim_matches([' ', '\t']) != "0" {
-                        return Err(error(3, SdpErrorKind::Version));
+                    if trim(value) != "0" {
+                        return Err(error(line.number, 3, SdpErrorKind::Version));
                     }
                 }
-                Some((b'o', value)) => sdp.origin = sdp.origin.or_else(|| Origin::parse(value)),
+                Some((b'o', value)) => sdp.origin = sdp.origin.or(Some(value)),
                 Some((b's', value)) => sdp.name = sdp.name.or(Some(value)),
-                _ => sdp.facts.observe(&line),
+                _ => sdp.facts.observe(&line, 0),
             }
-            if sdp.media_count == 0 {
-                session_end = line.end();
-                sdp.media_line = line.number.saturating_add(1);
-            }
+            sdp.session.text = text.get(..line.end()).unwrap_or_default();
+            sdp.media_line = line.number.saturating_add(1);
         }
+        sdp.media_count = check_media_lines(text, sdp.session.text.len())?;
         if !version && sdp.media_count == 0 {
-            return Err(SdpError {
-                line_number: 1,
-                column: 1,
-                kind: SdpErrorKind::NotSdp,
-            });
+            return Err(error(1, 1, SdpErrorKind::NotSdp));
         }
-        sdp.session.text = text.get(..session_end).unwrap_or_default();
         Ok(sdp)
     }
 
@@ -172,8 +156,8 @@ impl<'a> Sdp<'a> {
     }
 
     /// The originator, `None` without an `o=` line that can be read.
-    pub const fn origin(&self) -> Option<Origin<'a>> {
-        self.origin
+    pub fn origin(&self) -> Option<Origin<'a>> {
+        self.origin.and_then(Origin::parse)
     }
 
     /// The session's name, `s=`.
@@ -214,7 +198,7 @@ impl<'a> Sdp<'a> {
     /// Crypto lines at the session level, where they must not stand (RFC 4568 §4): to be
     /// reported, never to be used.
     pub fn session_crypto(&self) -> CryptoLines<'a> {
-        self.session.crypto()
+        self.session.crypto(&self.facts)
     }
 
     /// What is odd about the SDP, line by line.
@@ -227,6 +211,43 @@ impl<'a> Sdp<'a> {
     }
 }
 
+const fn error(line_number: usize, column: usize, kind: SdpErrorKind) -> SdpError {
+    SdpError {
+        line_number,
+        column,
+        kind,
+    }
+}
+
+/// Reads every m-line from byte `from` on and counts them. It goes from one `m=` to the next and
+/// not from line to line, since what stands between is read when a section is asked for.
+fn check_media_lines(text: &str, from: usize) -> Result<usize, SdpError> {
+    let bytes = text.as_bytes().get(from..).unwrap_or_default();
+    let mut count = 0usize;
+    for at in memchr::memmem::find_iter(bytes, b"m=") {
+        let at = at.saturating_add(from);
+        let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+        if !matches!(before, None | Some(b'\r' | b'\n')) {
+            continue;
+        }
+        let line = Lines::new(text.get(at..).unwrap_or_default(), 1).next();
+        let Some((_, value)) = line.and_then(|line| line.field()) else {
+            continue;
+        };
+        MediaLine::parse(value).map_err(|(column, kind)| {
+            let lines_before = Lines::new(text.get(..at).unwrap_or_default(), 1).count();
+            // Columns count from 1, and the value stands behind `m=`.
+            error(
+                lines_before.saturating_add(1),
+                column.saturating_add(3),
+                kind,
+            )
+        })?;
+        count = count.saturating_add(1);
+    }
+    Ok(count)
+}
+
 impl fmt::Display for Sdp<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text)
@@ -237,7 +258,7 @@ impl fmt::Display for Sdp<'_> {
 impl fmt::Debug for Sdp<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sdp")
-            .field("origin", &self.origin)
+            .field("origin", &self.origin())
             .field("media", &MediaList(self))
             .finish_non_exhaustive()
     }

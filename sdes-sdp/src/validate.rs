@@ -6,12 +6,13 @@
 use srtp_core::{CryptoSuite, KeyDerivationRate, MAX_KEY_SALT_LEN, MasterKey, Mki};
 use zeroize::Zeroizing;
 
-use crate::attribute::{CryptoAttribute, FecOrder, Keys, SessionParameters, is_aead, push_key};
+use crate::attribute::{CryptoAttribute, FecOrder, Keys, SessionParameters, Use};
 use crate::base64;
 use crate::error::{CryptoError, CryptoErrorKind};
-use crate::line::{CryptoLine, KeyParam, KeyParams, SessionParam, Span};
+use crate::line::{CryptoLine, KeyParam, KeyParams, SessionParam};
 use crate::mki;
 use crate::note::{NoteKind, Notes, Tolerance};
+use crate::scan::{Span, split_once, trim_end};
 
 /// What a valid line means, and what it was forgiven.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,37 +32,36 @@ impl CryptoLine<'_> {
     /// # Errors
     /// A [`CryptoError`]: the first violation, or the first oddity `tolerance` does not allow.
     pub fn validate(&self, tolerance: Tolerance) -> Result<Meaning, CryptoError> {
-        let mut check = Check {
+        let suite = self
+            .suite()
+            .ok_or(CryptoErrorKind::UnknownSuite.at(self.suite_at.column()))?;
+        let mut meaning = Meaning {
+            attribute: CryptoAttribute {
+                tag: self.tag(),
+                suite,
+                keys: Keys::default(),
+                parameters: SessionParameters::default(),
+            },
             notes: Notes::default(),
+        };
+        // Filled in place: keys that are moved leave copies of themselves behind.
+        let Meaning { attribute, notes } = &mut meaning;
+        let mut check = Check {
+            suite,
+            notes,
             tolerance,
         };
         check.layout(self)?;
-        if self.tag() == 0 {
-            check.note(self.tag_at.column(), NoteKind::TagZero)?;
+        check.head(self)?;
+        check.keys(self.keys(), &mut attribute.keys, Use::Media)?;
+        check.parameters(self, attribute)?;
+        let rate = attribute.parameters.kdr;
+        if rate != KeyDerivationRate::ZERO {
+            for key in attribute.keys.iter_mut() {
+                *key = key.clone().with_key_derivation_rate(rate);
+            }
         }
-        let suite = check.suite(self)?;
-        let mut keys = check.keys(suite, self.keys())?;
-        let mut fec_keys = Keys::new();
-        let parameters = check.parameters(suite, self, &mut fec_keys)?;
-        if parameters.kdr != KeyDerivationRate::ZERO {
-            let with_rate = |keys: Keys| -> Keys {
-                keys.into_iter()
-                    .map(|key| key.with_key_derivation_rate(parameters.kdr))
-                    .collect()
-            };
-            (keys, fec_keys) = (with_rate(keys), with_rate(fec_keys));
-        }
-        let attribute = CryptoAttribute {
-            tag: self.tag(),
-            suite,
-            keys,
-            fec_keys,
-            parameters,
-        };
-        Ok(Meaning {
-            attribute,
-            notes: check.notes,
-        })
+        Ok(meaning)
     }
 
     /// What the line means, read with [`Tolerance::Tolerant`] and its notes left aside.
@@ -81,12 +81,13 @@ impl TryFrom<CryptoLine<'_>> for CryptoAttribute {
     }
 }
 
-struct Check {
-    notes: Notes,
+struct Check<'n> {
+    suite: CryptoSuite,
+    notes: &'n mut Notes,
     tolerance: Tolerance,
 }
 
-impl Check {
+impl Check<'_> {
     fn note(&mut self, column: usize, kind: NoteKind) -> Result<(), CryptoError> {
         self.notes.note(self.tolerance, column, kind)
     }
@@ -96,7 +97,7 @@ impl Check {
         let text = line.as_str();
         let before = text.get(..line.tag_at.start).unwrap_or_default();
         if before.ends_with([' ', '\t']) {
-            let blanks = before.trim_end_matches([' ', '\t']).len();
+            let blanks = trim_end(before).len();
             self.note(blanks.saturating_add(1), NoteKind::LeadingBlanks)?;
         }
         let mut previous = line.tag_at;
@@ -127,49 +128,51 @@ impl Check {
         }
     }
 
-    fn suite(&mut self, line: &CryptoLine<'_>) -> Result<CryptoSuite, CryptoError> {
+    /// Tag and suite.
+    fn head(&mut self, line: &CryptoLine<'_>) -> Result<(), CryptoError> {
+        if line.tag() == 0 {
+            self.note(line.tag_at.column(), NoteKind::TagZero)?;
+        }
         let column = line.suite_at.column();
         let name = line.suite_name();
-        let suite = line
-            .suite()
-            .ok_or(CryptoErrorKind::UnknownSuite.at(column))?;
-        let row = suite.parameters();
+        let row = self.suite.parameters();
+        if name == row.name {
+            return Ok(());
+        }
         if !row.name.eq_ignore_ascii_case(name) {
             self.note(column, NoteKind::DraftSuiteName)?;
         }
-        if !row
-            .aliases
-            .iter()
-            .chain([&row.name])
-            .any(|known| *known == name)
-        {
+        if !row.aliases.contains(&name) {
             self.note(column, NoteKind::LetterCase)?;
         }
-        Ok(suite)
+        Ok(())
     }
 
-    fn keys(&mut self, suite: CryptoSuite, params: KeyParams<'_>) -> Result<Keys, CryptoError> {
-        let mut keys = Keys::new();
+    fn keys(
+        &mut self,
+        params: KeyParams<'_>,
+        keys: &mut Keys,
+        which: Use,
+    ) -> Result<(), CryptoError> {
         // Of several keys each needs an MKI, the first one too (RFC 4568 §6.1).
         let several = params.into_iter().nth(1).is_some();
         for param in params {
-            let key = self.key(suite, &param)?;
+            let key = self.key(&param)?;
             if several && key.mki().is_empty() {
                 return Err(CryptoErrorKind::KeyWithoutMki.at(param.column()));
             }
-            if keys
-                .iter()
-                .any(|other: &MasterKey| other.same_key_salt(&key))
-            {
+            if keys.contain(&key) {
                 self.note(param.column(), NoteKind::RepeatedKey)?;
             }
-            push_key(&mut keys, key).map_err(|kind| kind.at(param.column()))?;
+            keys.push(which, key)
+                .map_err(|kind| kind.at(param.column()))?;
         }
-        Ok(keys)
+        Ok(())
     }
 
     /// One `inline:` (RFC 4568 §6.1).
-    fn key(&mut self, suite: CryptoSuite, param: &KeyParam<'_>) -> Result<MasterKey, CryptoError> {
+    fn key(&mut self, param: &KeyParam<'_>) -> Result<MasterKey, CryptoError> {
+        let suite = self.suite;
         if !param.is_inline() {
             return Err(CryptoErrorKind::UnknownKeyMethod.at(param.column()));
         }
@@ -179,7 +182,7 @@ impl Check {
         let mut column = param.info_column();
         let mut fields = param.fields();
         let text = fields.next().unwrap_or_default();
-        let mut key = self.key_salt(suite, text, column)?;
+        let mut key = self.key_salt(text, column)?;
 
         let mut next_field = |before: &str| {
             column = column.saturating_add(before.len()).saturating_add(1);
@@ -205,12 +208,8 @@ impl Check {
         Ok(key)
     }
 
-    fn key_salt(
-        &mut self,
-        suite: CryptoSuite,
-        text: &str,
-        column: usize,
-    ) -> Result<MasterKey, CryptoError> {
+    fn key_salt(&mut self, text: &str, column: usize) -> Result<MasterKey, CryptoError> {
+        let suite = self.suite;
         let wrong = |given| CryptoErrorKind::KeySaltLength { suite, given };
         let mut buffer = Zeroizing::new([0; MAX_KEY_SALT_LEN]);
         let Some(key_salt) = buffer.get_mut(..suite.key_salt_len()) else {
@@ -240,9 +239,8 @@ impl Check {
     }
 
     fn mki(&mut self, text: &str, column: usize) -> Result<Mki, CryptoError> {
-        let (value, length) = text
-            .split_once(':')
-            .ok_or(CryptoErrorKind::MkiWithoutLength.at(column))?;
+        let (value, length) =
+            split_once(text, b':').ok_or(CryptoErrorKind::MkiWithoutLength.at(column))?;
         let length_column = column.saturating_add(value.len()).saturating_add(1);
         let length = number(length)
             .and_then(|length| usize::try_from(length).ok())
@@ -263,11 +261,13 @@ impl Check {
     /// RFC 4568 §6.3.
     fn parameters(
         &mut self,
-        suite: CryptoSuite,
         line: &CryptoLine<'_>,
-        fec_keys: &mut Keys,
-    ) -> Result<SessionParameters, CryptoError> {
-        let mut parameters = SessionParameters::default();
+        attribute: &mut CryptoAttribute,
+    ) -> Result<(), CryptoError> {
+        let suite = self.suite;
+        let CryptoAttribute {
+            parameters, keys, ..
+        } = attribute;
         for (span, word) in line.param_words() {
             let column = span.column();
             let param = SessionParam::from_word(word);
@@ -305,10 +305,12 @@ impl Check {
                     repeated = parameters.window_size_hint.replace(hint).is_some();
                 }
                 SessionParam::FecKey(value) => {
-                    repeated = !fec_keys.is_empty();
+                    repeated = !keys.of(Use::Fec).is_empty();
                     let params = KeyParams::new(value, value_column.saturating_sub(1));
                     params.check()?;
-                    *fec_keys = self.keys(suite, params)?;
+                    if !repeated {
+                        self.keys(params, keys, Use::Fec)?;
+                    }
                 }
                 SessionParam::Optional(name) => {
                     if name.is_empty() || name.starts_with('-') {
@@ -326,14 +328,14 @@ impl Check {
                 param,
                 SessionParam::UnencryptedSrtp | SessionParam::UnauthenticatedSrtp
             );
-            if switches_off && is_aead(suite) {
+            if switches_off && suite.parameters().cipher.is_aead() {
                 return Err(CryptoErrorKind::NotWithAead { suite }.at(column));
             }
             if param.name().is_some_and(|name| !word.starts_with(name)) {
                 self.note(column, NoteKind::LetterCase)?;
             }
         }
-        Ok(parameters)
+        Ok(())
     }
 }
 

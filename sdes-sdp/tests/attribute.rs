@@ -3,6 +3,14 @@
 //!
 //! Read first: RFC 4568 §6.1, §6.3.
 
+// clippy.toml frees `#[test]` functions; their helpers here are as much a test.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
 use proptest::prelude::*;
 use sdes_sdp::{
     CryptoAttribute, CryptoErrorKind, CryptoLine, CryptoSuite, Emit, FecOrder, KeyDerivationRate,
@@ -66,19 +74,33 @@ fn several_keys_can_be_told_apart() {
         with(key(SUITE, 2, &[2])),
         Err(MkiLengthsDiffer { first: 2, this: 1 })
     );
+    assert_eq!(
+        with(key(SUITE, 2, &[0, 0, 2])),
+        Err(MkiLengthsDiffer { first: 2, this: 3 })
+    );
     assert_eq!(with(key(SUITE, 2, &[0, 1])), Err(RepeatedMki));
+    assert_eq!(with(key(SUITE, 1, &[0, 2])), Err(RepeatedKey));
+    assert_eq!(
+        one.clone().with_fec_key(key(SUITE, 1, &[])),
+        Err(RepeatedKey)
+    );
     assert_eq!(
         with(key(CryptoSuite::AesCm128HmacSha1_32, 2, &[0, 2])),
         Err(MixedKeys)
     );
     let bare = CryptoAttribute::new(1, key(SUITE, 1, &[]), PLAIN()).unwrap();
     assert_eq!(bare.with_key(key(SUITE, 2, &[1])), Err(KeyWithoutMki));
-    let mut full = one;
+    let mut full = one.with_fec_key(key(SUITE, 9, &[])).unwrap();
     for i in 2.. {
         match full.clone().with_key(key(SUITE, i, &[0, i])) {
             Ok(more) => full = more,
             Err(error) => {
-                assert_eq!((error, full.keys().len()), (TooManyKeys, MAX_KEYS));
+                assert_eq!((error, full.keys().len()), (TooManyKeys, MAX_KEYS - 1));
+                assert_eq!(full.fec_keys().len(), 1);
+                assert_eq!(
+                    full.clone().with_fec_key(key(SUITE, 8, &[])),
+                    Err(KeyWithoutMki)
+                );
                 break;
             }
         }
@@ -90,7 +112,7 @@ fn several_keys_can_be_told_apart() {
 fn aead_suites_always_protect_srtp() {
     for &suite in CryptoSuite::ALL {
         let new = |policy: Policy| CryptoAttribute::new(1, key(suite, 1, &[]), policy.into());
-        let aead = suite.name().starts_with("AEAD_");
+        let aead = suite.parameters().cipher.is_aead();
         for policy in [
             Policy::SECURE.with_unencrypted_srtp(true),
             Policy::SECURE.with_unauthenticated_srtp(true),
@@ -123,6 +145,8 @@ fn equality_and_shared_keys() {
         assert_ne!(&base(), other);
         assert!(base().shares_key_with(other) && other.shares_key_with(&base()));
     }
+    let both = || key(SUITE, 2, &[2]);
+    assert_ne!(base().with_key(both()), base().with_fec_key(both()));
     let different = CryptoAttribute::new(1, key(SUITE, 3, &[1]), PLAIN()).unwrap();
     assert_ne!(base(), different);
     assert!(!base().shares_key_with(&different));
@@ -211,7 +235,7 @@ fn any_attribute() -> impl Strategy<Value = CryptoAttribute> {
         let fec = prop_oneof![Just(vec![]), any_keys(suite)];
         (0u32..=999_999_999, any_keys(suite), fec, parameters).prop_map(
             move |(tag, keys, fec, (kdr, flags, fec_order, window_size_hint))| {
-                let aead = suite.name().starts_with("AEAD_");
+                let aead = suite.parameters().cipher.is_aead();
                 let parameters = SessionParameters {
                     kdr: kdr.map_or(KeyDerivationRate::ZERO, |n| {
                         KeyDerivationRate::from_exponent(n).unwrap()
@@ -225,7 +249,10 @@ fn any_attribute() -> impl Strategy<Value = CryptoAttribute> {
                 let mut keys = keys.into_iter();
                 let first = CryptoAttribute::new(tag, keys.next().unwrap(), parameters).unwrap();
                 let line = keys.fold(first, |line, key| line.with_key(key).unwrap());
+                // As many as there is room for.
+                let room = MAX_KEYS - line.keys().len();
                 fec.into_iter()
+                    .take(room)
                     .fold(line, |line, key| line.with_fec_key(key).unwrap())
             },
         )

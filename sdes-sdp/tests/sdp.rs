@@ -3,6 +3,14 @@
 //!
 //! Read first: RFC 8866 §5, RFC 4568 §4.
 
+// clippy.toml frees `#[test]` functions; their helpers here are as much a test.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
 use sdes_sdp::{
     CryptoErrorKind, CryptoLine, CryptoSuite, Direction, MediaKind, Profile, RemarkKind, Sdp,
     SdpErrorKind, Tolerance,
@@ -12,7 +20,7 @@ macro_rules! vector {
     ($name:literal) => {
         include_str!(concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../test-vectors/sdes/",
+            "/../test-vectors/sdes/sdp/",
             $name
         ))
     };
@@ -224,6 +232,28 @@ fn crypto_at_the_session_level() {
     );
 }
 
+/// Of several lines that say the same thing the first counts, at each level by itself.
+#[test]
+fn the_first_of_several_counts() {
+    let sdp = Sdp::parse(
+        "v=0\nc=IN IP4 a\nc=IN IP4 b\na=sendonly\na=recvonly\nm=audio 9 RTP/AVP 0\nc=IN IP4 c\n\
+         c=IN IP4 d\na=mid:1\na=mid:2\na=rtcp:1\na=rtcp:2\na=inactive\na=sendrecv\n\
+         m=audio 9 RTP/AVP 0\n",
+    )
+    .unwrap();
+    let [first, second] = sdp.media().collect::<Vec<_>>()[..] else {
+        panic!()
+    };
+    assert_eq!((first.mid(), first.rtcp().unwrap().port), (Some("1"), 1));
+    assert_eq!(first.connection().unwrap().address, "c");
+    assert_eq!(first.direction(), Direction::Inactive);
+    assert_eq!(second.connection().unwrap().address, "a");
+    assert_eq!(
+        (second.direction(), second.mid()),
+        (Direction::SendOnly, None)
+    );
+}
+
 /// Errors with line and column, and what they say.
 #[test]
 fn what_cannot_be_read() {
@@ -357,6 +387,27 @@ fn what_is_remarked_on() {
                 .ends_with("; refused by the tolerance chosen")
         );
     }
+}
+
+/// The oddest line there is: nothing of what can be said about it gets lost.
+#[test]
+fn one_line_with_every_oddity() {
+    let sdp = Sdp::parse("m=a\0 9 b \n").unwrap();
+    let remarks: Vec<_> = sdp.remarks().map(|remark| remark.kind).collect();
+    use RemarkKind::*;
+    assert_eq!(
+        remarks,
+        [
+            MissingVersion,
+            Nul,
+            MissingOrigin,
+            MissingSessionName,
+            MissingTime,
+            NoFormats,
+            Blanks,
+            BareLf
+        ]
+    );
 }
 
 /// The same description with every line ending there is, mixed ones among them.

@@ -3,6 +3,14 @@
 //!
 //! Read first: RFC 8866 §5, RFC 3264 §6.
 
+// clippy.toml frees `#[test]` functions; their helpers here are as much a test.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
 use proptest::prelude::*;
 use sdes_sdp::{
     Connection, CryptoAttribute, CryptoEdit, CryptoLine, Direction, Emit, LineEnding, MasterKey,
@@ -14,7 +22,7 @@ macro_rules! vector {
     ($name:literal) => {
         include_str!(concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../test-vectors/sdes/",
+            "/../test-vectors/sdes/sdp/",
             $name
         ))
     };
@@ -279,6 +287,25 @@ fn an_answer_keeps_order_and_unknown_lines() {
     );
 }
 
+/// Attributes of formats that are gone go with them, those of all formats stay.
+#[test]
+fn formats_take_their_attributes_along() {
+    let text = "v=0\nm=audio 9 RTP/AVPF 0 96\na=rtpmap:0 PCMU/8000\na=rtpmap:96 opus/48000\n\
+                a=fmtp:96 x=1\na=rtcp-fb:96 nack\na=rtcp-fb:0 nack\na=rtcp-fb:* nack\na=x:96 y\n";
+    let sdp = Sdp::parse(text).unwrap();
+    let edits = [MediaEdit {
+        formats: Some(&["0"]),
+        ..MediaEdit::default()
+    }];
+    assert_eq!(
+        Rewrite::new(&sdp, SessionEdit::default(), &edits)
+            .unwrap()
+            .to_string(),
+        "v=0\nm=audio 9 RTP/AVPF 0\na=rtpmap:0 PCMU/8000\na=rtcp-fb:0 nack\n\
+         a=rtcp-fb:* nack\na=x:96 y\n"
+    );
+}
+
 /// What stands in a place is replaced there; what has no place yet gets the one RFC 8866 §9 gives
 /// it; what is said twice is said once afterwards.
 #[test]
@@ -434,6 +461,29 @@ proptest! {
             prop_assert!(!new.has_attribute("x") && !new.has_attribute("rtpmap"));
             let count = |m: &sdes_sdp::Media<'_>| m.as_str().matches("unknown").count();
             prop_assert_eq!(count(&new), count(&old));
+        }
+    }
+
+    /// Whatever is asked to be written as one line is refused or is one line, and reads as asked.
+    #[test]
+    fn a_line_is_one_line(
+        name in "[a-z:-]{0,4}|\\PC{0,4}",
+        value in prop::option::of("[ -~\r\n\0]{0,8}|\\PC{0,8}"),
+    ) {
+        let mut text = "v=0\r\nm=audio 9 RTP/AVP 0\r\n".to_string();
+        let before = text.len();
+        let mut sdp = SdpWriter::new(&mut text);
+        match sdp.attribute(&name, value.as_deref()) {
+            Err(error) => {
+                prop_assert_ne!(error, WriteError::Output);
+                prop_assert_eq!(text.len(), before);
+            }
+            Ok(()) => {
+                let sdp = Sdp::parse(&text).unwrap();
+                let audio = sdp.media().next().unwrap();
+                let read: Vec<_> = audio.attributes().map(|a| (a.name, a.value)).collect();
+                prop_assert_eq!(read, [(name.as_str(), value.as_deref())]);
+            }
         }
     }
 }

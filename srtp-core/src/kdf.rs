@@ -18,6 +18,9 @@ pub(crate) enum Label {
     RtcpEncryption = 3,
     RtcpAuthentication = 4,
     RtcpSalt = 5,
+    /// Not of the RFC: a number nobody outside can guess, for the hash of the SSRC table. Above
+    /// every label in use, so that it can never be a key.
+    TableSeed = 0xff,
 }
 
 /// The pseudo-random function of one master key: AES in counter mode, keyed with all of it
@@ -50,6 +53,13 @@ impl Prf {
         out.fill(0);
         self.aes.apply_keystream((key_id << 16) ^ self.salt, out);
     }
+}
+
+/// What the SSRC table mixes into its hash, so that a peer cannot choose SSRCs that meet.
+pub(crate) fn table_seed(master: &MasterKey) -> u64 {
+    let mut seed = [0; 8];
+    Prf::new(master).derive(Label::TableSeed, 0, &mut seed);
+    u64::from_be_bytes(seed)
 }
 
 /// A salt of up to 14 bytes as the upper bits of an IV, the rest zero: a shorter one (the 12 bytes

@@ -24,6 +24,20 @@ pub enum KeyError {
         /// Bytes given.
         given: usize,
     },
+    /// The suite's Cargo features are off in this build.
+    NotBuiltIn {
+        /// The suite.
+        suite: CryptoSuite,
+    },
+    /// The policy switches off what the suite always does: `UNENCRYPTED_SRTP` or
+    /// `UNAUTHENTICATED_SRTP` with AES-GCM (RFC 7714 §8.2).
+    PolicyNotForSuite {
+        /// The suite.
+        suite: CryptoSuite,
+    },
+    /// The same master key again with rollover counters at zero: packet indices and with them
+    /// keystream would repeat (RFC 3711 §9.1).
+    SameKey,
     /// The MKI is longer than 128 bytes (RFC 4568 §6.1).
     MkiTooLong {
         /// Bytes given.
@@ -60,6 +74,16 @@ impl fmt::Display for KeyError {
                 f,
                 "key and salt are {given} bytes; {suite} needs {}",
                 suite.key_salt_len()
+            ),
+            Self::NotBuiltIn { suite } => {
+                write!(f, "{suite} is not built into this program; its Cargo features are off")
+            }
+            Self::PolicyNotForSuite { suite } => write!(
+                f,
+                "{suite} always encrypts and authenticates SRTP; UNENCRYPTED_SRTP and UNAUTHENTICATED_SRTP cannot apply"
+            ),
+            Self::SameKey => f.write_str(
+                "rollover counters can start at zero only under another master key than before",
             ),
             Self::MkiTooLong { given } => {
                 write!(f, "the MKI is {given} bytes; at most {MAX_MKI_LEN} are allowed")
@@ -216,8 +240,12 @@ impl MasterKey {
     /// A master key from key and salt, concatenated as in an `inline:` parameter.
     ///
     /// # Errors
-    /// [`KeyError::KeySaltLength`] unless they are exactly [`CryptoSuite::key_salt_len`] bytes.
+    /// [`KeyError::KeySaltLength`] unless they are exactly [`CryptoSuite::key_salt_len`] bytes;
+    /// [`KeyError::NotBuiltIn`] for a suite whose Cargo features are off.
     pub fn new(suite: CryptoSuite, key_and_salt: &[u8]) -> Result<Self, KeyError> {
+        if !suite.is_built_in() {
+            return Err(KeyError::NotBuiltIn { suite });
+        }
         let wrong = KeyError::KeySaltLength {
             suite,
             given: key_and_salt.len(),

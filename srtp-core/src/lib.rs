@@ -11,6 +11,9 @@
     )
 )]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 pub mod context;
 mod index;
 mod kdf;
@@ -19,20 +22,24 @@ pub mod policy;
 mod primitive;
 mod replay;
 mod ring;
-pub mod stream;
+mod stream;
 pub mod suite;
+pub mod table;
 mod transform;
 pub mod wire;
 
 #[cfg(test)]
 mod tests;
 
-pub use context::{Inbound, Outbound, ProtectError, StreamInfo, UnprotectError};
+pub use context::{Handover, Inbound, Outbound, ProtectError, Rekey, StreamInfo, UnprotectError};
 pub use index::{MAX_RTCP_INDEX, MAX_RTP_INDEX};
 pub use key::{KeyDerivationRate, KeyError, MAX_MKI_LEN, MasterKey, Mki};
-pub use policy::Policy;
+pub use policy::{MkiPolicy, Policy};
 pub use replay::{MAX_WINDOW, MIN_WINDOW};
 pub use ring::KeyUsage;
-pub use stream::{Fixed, RTCP_WINDOW};
+pub use stream::RTCP_WINDOW;
 pub use suite::{CryptoSuite, MAX_KEY_SALT_LEN};
+#[cfg(feature = "alloc")]
+pub use table::Growing;
+pub use table::{Fixed, StreamTable};
 pub use transform::MAX_PAYLOAD_LEN;

@@ -4,7 +4,8 @@
 //! Read first: RFC 3711 §4.3, §8.1, §9.2; RFC 4568 §6.1.
 
 use crate::key::{KeyError, MasterKey};
-use crate::policy::Policy;
+use crate::policy::{MkiPolicy, Policy};
+use crate::suite::SuiteParameters;
 use crate::transform::{Protocol, SessionKeys};
 use crate::wire::{SRTCP_INDEX_LEN, Trailer};
 
@@ -14,20 +15,31 @@ use crate::wire::{SRTCP_INDEX_LEN, Trailer};
 pub struct KeyUsage {
     /// SRTP packets protected or opened under the key.
     pub srtp_packets: u64,
-    /// The most SRTP packets there may be.
+    /// The most SRTP packets there may be: the hard edge.
     pub srtp_lifetime: u64,
+    /// The soft edge, in SRTP packets: [`Policy::rekey_after`] of the lifetime.
+    pub srtp_soft_lifetime: u64,
     /// SRTCP packets protected or opened under the key.
     pub srtcp_packets: u64,
-    /// The most SRTCP packets there may be.
+    /// The most SRTCP packets there may be: the hard edge.
     pub srtcp_lifetime: u64,
+    /// The soft edge, in SRTCP packets.
+    pub srtcp_soft_lifetime: u64,
 }
 
 impl KeyUsage {
-    /// Whether half of either lifetime is used up: the time to agree on a new key.
-    pub const fn half_used(&self) -> bool {
-        self.srtp_packets >= self.srtp_lifetime.div_ceil(2)
-            || self.srtcp_packets >= self.srtcp_lifetime.div_ceil(2)
+    /// Whether a soft edge is reached: the time to agree on a new key.
+    pub const fn is_due(&self) -> bool {
+        self.srtp_packets >= self.srtp_soft_lifetime
+            || self.srtcp_packets >= self.srtcp_soft_lifetime
     }
+}
+
+/// `lifetime * numerator / denominator`, rounded up and at most the lifetime.
+fn soft(lifetime: u64, policy: Policy) -> u64 {
+    let (numerator, denominator) = policy.rekey_after;
+    let edge = (u128::from(lifetime) * u128::from(numerator)).div_ceil(denominator.get().into());
+    u64::try_from(edge).unwrap_or(u64::MAX).min(lifetime)
 }
 
 /// The session keys of one protocol under one master key, for the latest key-derivation epoch.
@@ -36,7 +48,7 @@ struct Epoch {
     keys: SessionKeys,
     r: u64,
     packets: u64,
-    limit: u64,
+    lifetime: u64,
 }
 
 /// A master key at work.
@@ -49,11 +61,11 @@ pub(crate) struct ActiveKey {
 
 impl ActiveKey {
     fn new(master: &MasterKey) -> Self {
-        let epoch = |protocol, limit| Epoch {
+        let epoch = |protocol, lifetime| Epoch {
             keys: SessionKeys::derive(master, protocol, 0),
             r: 0,
             packets: 0,
-            limit,
+            lifetime,
         };
         Self {
             srtp: epoch(Protocol::Srtp, master.srtp_limit()),
@@ -62,30 +74,48 @@ impl ActiveKey {
         }
     }
 
-    pub(crate) fn mki(&self) -> &[u8] {
-        self.master.mki().as_bytes()
+    pub(crate) fn master(&self) -> &MasterKey {
+        &self.master
     }
 
     #[inline]
-    pub(crate) fn srtp_trailer(&self, policy: Policy) -> Trailer {
-        let tag = match policy.unauthenticated_srtp {
-            true => 0,
-            false => self.master.suite().parameters().srtp_tag_len,
-        };
-        Trailer {
-            index: 0,
-            mki: self.master.mki().len(),
-            tag,
+    pub(crate) fn suite(&self) -> &'static SuiteParameters {
+        self.master.suite().parameters()
+    }
+
+    /// The MKI that packets carry, or none where the policy says `with` MKI or not.
+    #[inline]
+    pub(crate) fn mki(&self, with: bool) -> &[u8] {
+        if with {
+            self.master.mki().as_bytes()
+        } else {
+            &[]
         }
     }
 
+    /// What follows the payload in a packet with or without MKI.
     #[inline]
-    pub(crate) fn srtcp_trailer(&self) -> Trailer {
-        let tag = self.master.suite().parameters().srtcp_tag_len;
-        Trailer {
-            index: SRTCP_INDEX_LEN,
-            mki: self.master.mki().len(),
-            tag,
+    pub(crate) fn trailer(&self, protocol: Protocol, policy: Policy, with_mki: bool) -> Trailer {
+        let row = self.suite();
+        let (index, tag) = match protocol {
+            Protocol::Srtp if policy.unauthenticated_srtp => (0, 0),
+            Protocol::Srtp => (0, row.srtp_tag_len),
+            Protocol::Srtcp => (SRTCP_INDEX_LEN, row.srtcp_tag_len),
+        };
+        let mki = self.mki(with_mki).len();
+        match row.cipher.is_aead() {
+            true => Trailer {
+                aead_tag: tag,
+                index,
+                mki,
+                tag: 0,
+            },
+            false => Trailer {
+                aead_tag: 0,
+                index,
+                mki,
+                tag,
+            },
         }
     }
 
@@ -129,11 +159,11 @@ impl ActiveKey {
     #[inline]
     pub(crate) fn packets_left(&self, protocol: Protocol) -> u64 {
         let epoch = self.epoch(protocol);
-        epoch.limit.saturating_sub(epoch.packets)
+        epoch.lifetime.saturating_sub(epoch.packets)
     }
 
     pub(crate) fn lifetime(&self, protocol: Protocol) -> u64 {
-        self.epoch(protocol).limit
+        self.epoch(protocol).lifetime
     }
 
     /// Counts a packet, and keeps the session keys of its epoch if that is a newer one.
@@ -151,41 +181,56 @@ impl ActiveKey {
         }
     }
 
-    pub(crate) fn usage(&self) -> KeyUsage {
+    pub(crate) fn usage(&self, policy: Policy) -> KeyUsage {
         KeyUsage {
             srtp_packets: self.srtp.packets,
-            srtp_lifetime: self.srtp.limit,
+            srtp_lifetime: self.srtp.lifetime,
+            srtp_soft_lifetime: soft(self.srtp.lifetime, policy),
             srtcp_packets: self.srtcp.packets,
-            srtcp_lifetime: self.srtcp.limit,
+            srtcp_lifetime: self.srtcp.lifetime,
+            srtcp_soft_lifetime: soft(self.srtcp.lifetime, policy),
         }
     }
 }
 
-/// Up to `KEYS` master keys.
+/// Up to `KEYS` master keys, and the policy they are used under.
 #[derive(Clone)]
 pub(crate) struct KeyRing<const KEYS: usize> {
+    pub(crate) policy: Policy,
     slots: [Option<ActiveKey>; KEYS],
     /// The slot of the key that protects.
     current: usize,
 }
 
 impl<const KEYS: usize> KeyRing<KEYS> {
-    pub(crate) fn new(first: &MasterKey) -> Self {
+    pub(crate) fn new(first: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
         const { assert!(KEYS >= 1, "a context has at least one master key") };
+        policy.check(first.suite())?;
+        Ok(Self::of(ActiveKey::new(first), policy))
+    }
+
+    fn of(key: ActiveKey, policy: Policy) -> Self {
         let mut slots = [const { None }; KEYS];
         if let Some(slot) = slots.first_mut() {
-            *slot = Some(ActiveKey::new(first));
+            *slot = Some(key);
         }
-        Self { slots, current: 0 }
+        Self {
+            policy,
+            slots,
+            current: 0,
+        }
     }
 
     pub(crate) fn add(&mut self, master: &MasterKey) -> Result<(), KeyError> {
+        self.policy.check(master.suite())?;
         // Two keys can be told apart in a packet by MKIs of their own (RFC 4568 §6.1: of one
         // length, and on every key when there are several).
         let apart = |key: &ActiveKey| {
-            key.mki().len() == master.mki().len() && key.mki() != master.mki().as_bytes()
+            let (mki, new) = (key.master.mki(), master.mki());
+            mki.len() == new.len() && mki != new
         };
-        if !self.iter().all(|(_, key)| apart(key)) {
+        let sent = self.policy.mki != MkiPolicy::Never;
+        if !self.iter().all(|(_, key)| sent && apart(key)) {
             return Err(KeyError::MkiConflict);
         }
         let vacant = self.slots.iter_mut().find(|slot| slot.is_none());
@@ -206,8 +251,28 @@ impl<const KEYS: usize> KeyRing<KEYS> {
         Ok(())
     }
 
+    /// A ring of this key alone. A key that is here already keeps its count of packets.
+    pub(crate) fn replaced(&self, master: &MasterKey) -> Result<Self, KeyError> {
+        self.policy.check(master.suite())?;
+        let mut key = ActiveKey::new(master);
+        if let Some(before) = self.same_key(master) {
+            key.srtp.packets = before.srtp.packets;
+            key.srtcp.packets = before.srtcp.packets;
+        }
+        Ok(Self::of(key, self.policy))
+    }
+
+    /// The key with the same key and salt as `master`.
+    pub(crate) fn same_key(&self, master: &MasterKey) -> Option<&ActiveKey> {
+        self.iter()
+            .map(|(_, key)| key)
+            .find(|key| key.master.same_key_salt(master))
+    }
+
     fn position(&self, mki: &[u8]) -> Result<usize, KeyError> {
-        let found = self.iter().find(|(_, key)| key.mki() == mki);
+        let found = self
+            .iter()
+            .find(|(_, key)| key.master.mki().as_bytes() == mki);
         found.map(|(at, _)| at).ok_or(KeyError::NoSuchMki)
     }
 
@@ -243,7 +308,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
             .get(at)
             .and_then(Option::as_ref)
             .ok_or(KeyError::NoSuchMki)?;
-        Ok(key.usage())
+        Ok(key.usage(self.policy))
     }
 }
 
@@ -260,7 +325,7 @@ mod tests {
     /// RFC 4568 §6.1: several keys need MKIs, of one length and different.
     #[test]
     fn keys_in_a_ring_can_be_told_apart() {
-        let mut ring = KeyRing::<3>::new(&key(1, &[0, 1]));
+        let mut ring = KeyRing::<3>::new(&key(1, &[0, 1]), Policy::SECURE).unwrap();
         assert_eq!(ring.add(&key(2, &[0, 1])), Err(KeyError::MkiConflict));
         assert_eq!(ring.add(&key(2, &[2])), Err(KeyError::MkiConflict));
         assert_eq!(ring.add(&key(2, &[])), Err(KeyError::MkiConflict));
@@ -273,16 +338,44 @@ mod tests {
         assert_eq!(ring.remove(&[0, 2]), Ok(()));
         assert_eq!(ring.remove(&[0, 2]), Err(KeyError::NoSuchMki));
         assert_eq!(ring.add(&key(4, &[0, 4])), Ok(()));
+        let never = Policy::SECURE.with_mki(MkiPolicy::Never);
+        let mut ring = KeyRing::<2>::new(&key(1, &[1]), never).unwrap();
+        assert_eq!(
+            ring.add(&key(2, &[2])),
+            Err(KeyError::MkiConflict),
+            "no packet says which"
+        );
     }
 
+    /// The soft edge is where the caller put it, one half by default, in both protocols.
     #[test]
-    fn half_used_is_told_at_the_half() {
-        let mut key = ActiveKey::new(&key(1, &[]).with_lifetime(5).unwrap());
-        for n in 1..=5 {
-            key.commit(Protocol::Srtp, n);
-            assert_eq!(key.usage().half_used(), n >= 3, "{n}");
+    fn a_new_key_is_due_at_the_soft_edge() {
+        let third = Policy::SECURE.with_rekey_after(1, 3.try_into().unwrap());
+        let whole = Policy::SECURE.with_rekey_after(7, 1.try_into().unwrap());
+        for (policy, edge) in [(Policy::SECURE, 3), (third, 2), (whole, 5)] {
+            for protocol in [Protocol::Srtp, Protocol::Srtcp] {
+                let mut key = ActiveKey::new(&key(1, &[]).with_lifetime(5).unwrap());
+                for n in 1..=5 {
+                    key.commit(protocol, n);
+                    assert_eq!(key.usage(policy).is_due(), n >= edge, "{n}");
+                }
+                assert_eq!(key.packets_left(protocol), 0);
+            }
         }
-        assert_eq!(key.packets_left(Protocol::Srtp), 0);
-        assert_eq!(key.packets_left(Protocol::Srtcp), 5);
+    }
+
+    /// RFC 7714 §8.2: AES-GCM cannot go without encryption or tag.
+    #[test]
+    fn aead_cannot_be_weakened() {
+        let suite = CryptoSuite::AeadAes128Gcm;
+        let key = MasterKey::new(suite, &[1; 28]).unwrap();
+        let ring = |policy| KeyRing::<1>::new(&key, policy).map(|_| ());
+        let refused = Err(KeyError::PolicyNotForSuite { suite });
+        assert_eq!(ring(Policy::SECURE.with_unencrypted_srtp(true)), refused);
+        assert_eq!(
+            ring(Policy::SECURE.with_unauthenticated_srtp(true)),
+            refused
+        );
+        assert_eq!(ring(Policy::SECURE.with_unencrypted_srtcp(true)), Ok(()));
     }
 }

@@ -151,9 +151,12 @@ fn version(first: u8) -> Result<(), WireError> {
 }
 
 /// The lengths of what follows the payload, in the order in which it follows:
-/// `payload | E, SRTCP index | MKI | tag` (RFC 3711 figures 1 and 2).
+/// `payload | AEAD tag | E, SRTCP index | MKI | tag` (RFC 3711 figures 1 and 2, RFC 7714 §8.2 and
+/// §9.2). A suite has one of the two tags.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Trailer {
+    /// 16 with AES-GCM, else 0.
+    pub(crate) aead_tag: usize,
     /// 4 in SRTCP, else 0.
     pub(crate) index: usize,
     pub(crate) mki: usize,
@@ -165,17 +168,23 @@ pub(crate) struct Trailer {
 pub(crate) struct Parts<'p> {
     /// Header and payload.
     pub(crate) body: &'p [u8],
-    /// Body and, in SRTCP, the E bit and index: what HMAC covers.
-    pub(crate) authenticated: &'p [u8],
+    pub(crate) aead_tag: &'p [u8],
     pub(crate) index: &'p [u8],
     pub(crate) mki: &'p [u8],
     pub(crate) tag: &'p [u8],
 }
 
+/// A packet to be protected: its body, and the places of its trailer.
+#[derive(Debug)]
+pub(crate) struct PartsMut<'p> {
+    pub(crate) body: &'p mut [u8],
+    pub(crate) trailer: &'p mut [u8],
+}
+
 impl Trailer {
     #[inline]
     pub(crate) const fn len(self) -> usize {
-        self.index + self.mki + self.tag
+        self.aead_tag + self.index + self.mki + self.tag
     }
 
     /// The packet up to its trailer, and the trailer, of a packet with `clear` bytes before its
@@ -185,15 +194,16 @@ impl Trailer {
         self,
         packet: &mut [u8],
         clear: usize,
-    ) -> Result<(&mut [u8], &mut [u8]), WireError> {
+    ) -> Result<PartsMut<'_>, WireError> {
         let (len, needed) = (packet.len(), clear.saturating_add(self.len()));
         let too_short = WireError::TooShort { len, needed };
         if len < needed {
             return Err(too_short);
         }
-        packet
+        let (body, trailer) = packet
             .split_at_mut_checked(len - self.len())
-            .ok_or(too_short)
+            .ok_or(too_short)?;
+        Ok(PartsMut { body, trailer })
     }
 
     /// Takes a packet apart that has `clear` bytes before its payload.
@@ -207,19 +217,22 @@ impl Trailer {
         if packet.len() < needed {
             return Err(too_short);
         }
-        let split = |bytes: &'_ [u8], tail: usize| bytes.len().checked_sub(tail);
-        let (rest, tag) = split(packet, self.tag)
+        let cut = |bytes: &'_ [u8], tail: usize| bytes.len().checked_sub(tail);
+        let (rest, tag) = cut(packet, self.tag)
             .and_then(|at| packet.split_at_checked(at))
             .ok_or(too_short)?;
-        let (authenticated, mki) = split(rest, self.mki)
+        let (authenticated, mki) = cut(rest, self.mki)
             .and_then(|at| rest.split_at_checked(at))
             .ok_or(too_short)?;
-        let (body, index) = split(authenticated, self.index)
+        let (rest, index) = cut(authenticated, self.index)
             .and_then(|at| authenticated.split_at_checked(at))
+            .ok_or(too_short)?;
+        let (body, aead_tag) = cut(rest, self.aead_tag)
+            .and_then(|at| rest.split_at_checked(at))
             .ok_or(too_short)?;
         Ok(Parts {
             body,
-            authenticated,
+            aead_tag,
             index,
             mki,
             tag,
@@ -288,6 +301,7 @@ mod tests {
     #[test]
     fn trailer_splits_from_the_end() {
         let trailer = Trailer {
+            aead_tag: 0,
             index: 4,
             mki: 2,
             tag: 10,
@@ -296,7 +310,6 @@ mod tests {
         let parts = trailer.split(&bytes, 8).unwrap();
         assert_eq!(parts.body, &bytes[..14]);
         assert_eq!(parts.index, &bytes[14..18]);
-        assert_eq!(parts.authenticated, &bytes[..18]);
         assert_eq!(parts.mki, &bytes[18..20]);
         assert_eq!(parts.tag, &bytes[20..]);
         assert!(trailer.split(&bytes[..24], 8).is_ok());

@@ -25,8 +25,20 @@ pub const RFC6188_AES_192_CM: &str = include_str!("../srtp/rfc6188-7.3-aes-192-c
 /// RFC 6188 §7.4.
 pub const RFC6188_AES_192_PRF: &str = include_str!("../srtp/rfc6188-7.4-aes-192-cm-prf.txt");
 
-/// Known packets of `AES_CM_128_HMAC_SHA1_80` and `_32`.
-pub const KNOWN_PACKETS_AES_128: &str = include_str!("../srtp/known-packets.txt");
+/// RFC 7714 §16.
+pub const RFC7714_SRTP: &str = include_str!("../srtp/rfc7714-16-srtp-gcm.txt");
+/// RFC 7714 §17.
+pub const RFC7714_SRTCP: &str = include_str!("../srtp/rfc7714-17-srtcp-gcm.txt");
+
+/// The tables of known packets, one for each family of suites and one for key derivation rates.
+pub const KNOWN_PACKETS: [&str; 6] = [
+    include_str!("../srtp/known-packets.txt"),
+    include_str!("../srtp/known-packets-kdr.txt"),
+    include_str!("../srtp/known-packets-aes-192-256.txt"),
+    include_str!("../srtp/known-packets-f8.txt"),
+    include_str!("../srtp/known-packets-gcm.txt"),
+    include_str!("../srtp/known-packets-null.txt"),
+];
 
 /// The bytes of a hex string; `-` is the empty string.
 ///
@@ -88,6 +100,8 @@ pub struct KnownPacket {
     pub unencrypted_srtcp: bool,
     /// `UNAUTHENTICATED_SRTP` is agreed.
     pub unauthenticated_srtp: bool,
+    /// `n` of a key derivation rate of 2^n, where one is agreed.
+    pub kdr: Option<u8>,
     /// Rollover counter of an RTP packet.
     pub roc: u32,
     /// Index of an SRTCP packet.
@@ -146,6 +160,7 @@ pub fn known_packets(table: &'static str) -> impl Iterator<Item = KnownPacket> {
             unencrypted_srtp: agreed("UNENCRYPTED_SRTP"),
             unencrypted_srtcp: agreed("UNENCRYPTED_SRTCP"),
             unauthenticated_srtp: agreed("UNAUTHENTICATED_SRTP"),
+            kdr: policy.split(',').find_map(|p| p.strip_prefix("KDR=")?.parse().ok()),
             roc: number(roc),
             index: number(index),
             plain: hex(plain),
@@ -160,7 +175,9 @@ mod tests {
 
     #[test]
     fn tables_read() {
-        assert!(known_packets(KNOWN_PACKETS_AES_128).count() > 100);
+        for table in KNOWN_PACKETS {
+            assert!(known_packets(table).count() > 60);
+        }
         assert_eq!(hex("00ff10"), [0, 255, 16]);
         assert_eq!(value(RFC3711_B3, "master_salt").len(), 14);
     }

@@ -6,10 +6,7 @@
 use core::fmt;
 use core::net::IpAddr;
 
-/// The words of a value: blanks, tabs and runs of them separate alike.
-pub(crate) fn words(value: &str) -> impl Iterator<Item = &str> + Clone {
-    value.split([' ', '\t']).filter(|word| !word.is_empty())
-}
+use crate::scan::{is_blank, next_word, trim, trim_end, words};
 
 /// A connection address, `c=` (RFC 8866 §5.7).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -81,18 +78,15 @@ impl<'a> Origin<'a> {
     /// The value of an `o=` line, `None` unless it has its six fields. It is read from the end,
     /// so that a user name with blanks in it does no harm.
     pub fn parse(value: &'a str) -> Option<Self> {
-        let (rest, address) = value
-            .trim_end_matches([' ', '\t'])
-            .rsplit_once([' ', '\t'])?;
-        let mut fields = [""; 4];
-        let mut rest = rest;
+        let mut rest = trim(value);
+        let mut fields = [""; 5];
         for field in fields.iter_mut().rev() {
-            (rest, *field) = rest
-                .trim_end_matches([' ', '\t'])
-                .rsplit_once([' ', '\t'])?;
+            let length = rest.bytes().rev().position(is_blank)?;
+            let (before, word) = rest.split_at_checked(rest.len().saturating_sub(length))?;
+            (rest, *field) = (trim_end(before), word);
         }
-        let [session_id, session_version, net_type, addr_type] = fields;
-        let username = rest.trim_matches([' ', '\t']);
+        let [session_id, session_version, net_type, addr_type, address] = fields;
+        let username = rest;
         let decimal = |id: &str| id.bytes().all(|c| c.is_ascii_digit());
         (!username.is_empty() && decimal(session_id) && decimal(session_version)).then_some(Self {
             username,
@@ -352,13 +346,15 @@ pub struct Rtcp<'a> {
 impl<'a> Rtcp<'a> {
     /// The value of an `a=rtcp` attribute, `None` where it is malformed.
     pub fn parse(value: &'a str) -> Option<Self> {
-        let value = value.trim_matches([' ', '\t']);
-        let (port, connection) = match value.split_once([' ', '\t']) {
-            Some((port, connection)) => (port, Some(Connection::parse(connection)?)),
-            None => (value, None),
+        let port = next_word(value, 0);
+        let rest = trim(value.get(port.end..)?);
+        let connection = if rest.is_empty() {
+            None
+        } else {
+            Some(Connection::parse(rest)?)
         };
         Some(Self {
-            port: decimal(port)?,
+            port: decimal(port.of(value))?,
             connection,
         })
     }
@@ -366,8 +362,7 @@ impl<'a> Rtcp<'a> {
 
 /// A decimal number without sign.
 pub(crate) fn decimal<T: core::str::FromStr>(text: &str) -> Option<T> {
-    text.bytes()
-        .all(|c| c.is_ascii_digit())
+    (!text.is_empty() && text.bytes().all(|c| c.is_ascii_digit()))
         .then(|| text.parse().ok())
         .flatten()
 }

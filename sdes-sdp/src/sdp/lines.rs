@@ -4,6 +4,8 @@
 
 use core::fmt;
 
+use crate::scan::split_once;
+
 /// The lines of a text, one by one. CR LF, LF and CR each end a line; a text that does not end
 /// with one of them has a last line without.
 #[derive(Clone)]
@@ -82,18 +84,10 @@ impl<'a> Line<'a> {
 
     /// The attribute an `a=` line holds.
     pub(crate) fn attribute(&self) -> Option<Attribute<'a>> {
-        let (b'a', attribute) = self.field()? else {
-            return None;
-        };
-        let (name, value) = match attribute.split_once(':') {
-            Some((name, value)) => (name, Some(value)),
-            None => (attribute, None),
-        };
-        Some(Attribute {
-            line_number: self.number,
-            name,
-            value,
-        })
+        match self.field()? {
+            (b'a', attribute) => Some(Attribute::of(self.number, attribute)),
+            _ => None,
+        }
     }
 }
 
@@ -106,6 +100,24 @@ pub struct Attribute<'a> {
     pub name: &'a str,
     /// What follows the `:`, `None` without one. That of `crypto` and `acap` can hold a key.
     pub value: Option<&'a str>,
+}
+
+impl<'a> Attribute<'a> {
+    /// The attribute that is the value of an `a=` line.
+    pub(crate) fn of(line_number: usize, attribute: &'a str) -> Self {
+        match split_once(attribute, b':') {
+            Some((name, value)) => Self {
+                line_number,
+                name,
+                value: Some(value),
+            },
+            None => Self {
+                line_number,
+                name: attribute,
+                value: None,
+            },
+        }
+    }
 }
 
 /// Without the value, which can hold a key.

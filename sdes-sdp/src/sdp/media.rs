@@ -4,8 +4,9 @@
 
 use core::fmt;
 
+use crate::scan::{next_word, split_once, trim, words};
 use crate::sdp::error::SdpErrorKind;
-use crate::sdp::field::{Connection, Direction, MediaKind, Profile, Rtcp, decimal, words};
+use crate::sdp::field::{Connection, Direction, MediaKind, Profile, Rtcp, decimal};
 use crate::sdp::lines::{Attribute, Line, Lines};
 use crate::sdp::section::{CryptoLines, Facts, Section};
 
@@ -24,24 +25,20 @@ pub(crate) struct MediaLine<'a> {
 impl<'a> MediaLine<'a> {
     /// Reads an m-line; a fault comes with its byte offset in the value.
     pub(crate) fn parse(value: &'a str) -> Result<Self, (usize, SdpErrorKind)> {
-        let mut rest = value;
+        let mut at = 0;
         let mut word = || {
-            rest = rest.trim_start_matches([' ', '\t']);
-            let end = rest.find([' ', '\t']).unwrap_or(rest.len());
-            let at = value.len().saturating_sub(rest.len());
-            let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            rest = after;
-            if word.is_empty() {
-                Err((at, SdpErrorKind::MediaLineTooShort))
-            } else {
-                Ok((at, word))
+            let span = next_word(value, at);
+            at = span.end;
+            match span.of(value) {
+                "" => Err((span.start, SdpErrorKind::MediaLineTooShort)),
+                word => Ok((span.start, word)),
             }
         };
         let (_, kind) = word()?;
         let (port_at, port_text) = word()?;
         let (_, profile) = word()?;
-        let formats = rest.trim_matches([' ', '\t']);
-        let (port, count) = match port_text.split_once('/') {
+        let formats = trim(value.get(at..).unwrap_or_default());
+        let (port, count) = match split_once(port_text, b'/') {
             Some((port, count)) => (port, Some(count)),
             None => (port_text, None),
         };
@@ -153,12 +150,12 @@ impl<'a> Media<'a> {
     /// The section's `a=crypto` lines in their order, which is that of preference
     /// (RFC 4568 §5.1.1), each with its line number and read by itself.
     pub fn crypto(&self) -> CryptoLines<'a> {
-        self.section.crypto()
+        self.section.crypto(&self.facts)
     }
 
     /// Whether there is an `a=crypto` line, valid or not.
     pub const fn has_crypto(&self) -> bool {
-        self.facts.crypto
+        self.facts.crypto.count > 0
     }
 
     /// `a=mid` (RFC 5888).
@@ -209,10 +206,8 @@ impl<'a> Media<'a> {
 
     fn format_value(&self, name: &str, format: &str) -> Option<&'a str> {
         self.values(name).find_map(|value| {
-            let (of, value) = value
-                .trim_start_matches([' ', '\t'])
-                .split_once([' ', '\t'])?;
-            (of == format).then(|| value.trim_matches([' ', '\t']))
+            let of = next_word(value, 0);
+            (of.of(value) == format).then(|| trim(value.get(of.end..).unwrap_or_default()))
         })
     }
 
@@ -277,7 +272,7 @@ impl<'a> Iterator for MediaSections<'a> {
                 self.next = Some(line);
                 break;
             }
-            facts.observe(&line);
+            facts.observe(&line, first.start);
             end = line.end();
         }
         let section = Section {

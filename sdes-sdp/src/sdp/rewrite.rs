@@ -6,8 +6,9 @@
 use core::fmt;
 
 use crate::emit::CryptoText;
+use crate::scan::{split_once, words};
 use crate::sdp::Sdp;
-use crate::sdp::field::{Connection, Direction, Origin, words};
+use crate::sdp::field::{Connection, Direction, Origin};
 use crate::sdp::lines::{Attribute, Line, Lines};
 use crate::sdp::media::Media;
 use crate::sdp::write::{
@@ -46,7 +47,8 @@ pub enum CryptoEdit<'e> {
 /// What is changed in a media section. The default changes nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MediaEdit<'e> {
-    /// Another port, 0 to reject the stream (RFC 3264 §6). A number of ports then goes.
+    /// Another port, 0 to reject the stream (RFC 3264 §6). A number of ports then goes; an
+    /// `a=rtcp` stays as it is, so drop or add it too where it matters.
     pub port: Option<u16>,
     /// Another profile.
     pub profile: Option<&'e str>,
@@ -176,7 +178,7 @@ impl fmt::Display for Rewrite<'_> {
 
 fn check_additions(additions: &[&str]) -> Result<(), WriteError> {
     additions.iter().try_for_each(|attribute| {
-        let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
+        let (name, value) = split_once(attribute, b':').unwrap_or((attribute, ""));
         check_name(name)?;
         check_text("attribute value", value)
     })
@@ -303,15 +305,7 @@ impl<'e, 'a> Pass<'e, 'a> {
             };
         }
         if attribute.name == "crypto" && !matches!(edit.crypto, CryptoEdit::Keep) {
-            let lines = core::mem::take(&mut self.crypto);
-            return lines.iter().try_for_each(|crypto| {
-                let ending = if line.ending.is_empty() {
-                    out.ending
-                } else {
-                    line.ending
-                };
-                out.line(format_args!("{}", crypto.as_line()), ending)
-            });
+            return self.crypto_lines(out);
         }
         if edit.drop.contains(&attribute.name) || self.is_of_dropped_format(attribute) {
             return Ok(());
@@ -360,6 +354,13 @@ impl<'e, 'a> Pass<'e, 'a> {
         out.out.write_str(line.ending)
     }
 
+    fn crypto_lines(&mut self, out: &mut Out<'_, '_>) -> fmt::Result {
+        let crypto = core::mem::take(&mut self.crypto);
+        crypto
+            .iter()
+            .try_for_each(|crypto| out.add(format_args!("{}", crypto.as_line())))
+    }
+
     /// What the section did not have a place for.
     fn finish(&mut self, out: &mut Out<'_, '_>) -> fmt::Result {
         if let Some(connection) = self.connection.take() {
@@ -368,10 +369,7 @@ impl<'e, 'a> Pass<'e, 'a> {
         if let Some(direction) = self.direction.take() {
             out.add(format_args!("a={direction}"))?;
         }
-        let crypto = core::mem::take(&mut self.crypto);
-        crypto
-            .iter()
-            .try_for_each(|crypto| out.add(format_args!("{}", crypto.as_line())))?;
+        self.crypto_lines(out)?;
         let add = core::mem::take(&mut self.add);
         add.iter()
             .try_for_each(|attribute| out.add(format_args!("a={attribute}")))

@@ -34,11 +34,29 @@ impl<'a> Section<'a> {
             .filter_map(|attribute| attribute.value)
     }
 
-    pub(crate) fn crypto(&self) -> CryptoLines<'a> {
+    /// The crypto lines that `facts` saw in this section.
+    pub(crate) fn crypto(&self, facts: &Facts<'a>) -> CryptoLines<'a> {
+        let CryptoPlace {
+            start,
+            line_number,
+            count,
+        } = facts.crypto;
+        let from_first = self.text.get(start..).unwrap_or_default();
         CryptoLines {
-            lines: self.lines(),
+            lines: Lines::new(from_first, line_number),
+            left: count,
         }
     }
+}
+
+/// Where the crypto lines of a section are: they mostly stand together, and are then found
+/// without looking through the section once more.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct CryptoPlace {
+    /// Byte offset of the first one in the text of the section.
+    pub(crate) start: usize,
+    line_number: usize,
+    pub(crate) count: usize,
 }
 
 /// What a section says once. Of several lines that say the same thing the first counts.
@@ -53,17 +71,25 @@ pub(crate) struct Facts<'a> {
     pub(crate) ptime: Option<&'a str>,
     pub(crate) rtcp_mux: bool,
     pub(crate) cryptex: bool,
-    pub(crate) crypto: bool,
+    pub(crate) crypto: CryptoPlace,
 }
 
 impl<'a> Facts<'a> {
-    pub(crate) fn observe(&mut self, line: &Line<'a>) {
+    /// Takes note of a line; `section` is the byte offset at which its section begins.
+    pub(crate) fn observe(&mut self, line: &Line<'a>, section: usize) {
         match line.field() {
             Some((b'c', value)) if self.connection.is_none() => {
                 self.connection = Connection::parse(value);
             }
-            Some((b'a', _)) => {
-                if let Some(attribute) = line.attribute() {
+            Some((b'a', value)) => {
+                let attribute = Attribute::of(line.number, value);
+                if attribute.name == "crypto" {
+                    if self.crypto.count == 0 {
+                        self.crypto.start = line.start.saturating_sub(section);
+                        self.crypto.line_number = line.number;
+                    }
+                    self.crypto.count = self.crypto.count.saturating_add(1);
+                } else {
                     self.observe_attribute(&attribute);
                 }
             }
@@ -74,7 +100,6 @@ impl<'a> Facts<'a> {
     fn observe_attribute(&mut self, attribute: &Attribute<'a>) {
         let keep = |place: &mut Option<&'a str>| *place = place.or(attribute.value);
         match attribute.name {
-            "crypto" => self.crypto = true,
             "mid" => keep(&mut self.mid),
             "rtcp" => keep(&mut self.rtcp),
             "setup" => keep(&mut self.setup),
@@ -94,6 +119,7 @@ impl<'a> Facts<'a> {
 #[derive(Clone)]
 pub struct CryptoLines<'a> {
     lines: Lines<'a>,
+    left: usize,
 }
 
 /// One `a=crypto` line of an SDP.
@@ -109,9 +135,8 @@ impl<'a> Iterator for CryptoLines<'a> {
     type Item = CryptoEntry<'a>;
 
     fn next(&mut self) -> Option<CryptoEntry<'a>> {
-        let line = self
-            .lines
-            .find(|line| line.attribute().is_some_and(|a| a.name == "crypto"))?;
+        self.left = self.left.checked_sub(1)?;
+        let line = self.lines.find(is_crypto)?;
         let parsed = CryptoLine::parse(line.text).map_err(|error| {
             let next = || self.lines.clone().next();
             let broken = error.kind == CryptoErrorKind::MissingKey
@@ -127,4 +152,10 @@ impl<'a> Iterator for CryptoLines<'a> {
             parsed,
         })
     }
+}
+
+fn is_crypto(line: &Line<'_>) -> bool {
+    line.text
+        .strip_prefix("a=crypto")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }

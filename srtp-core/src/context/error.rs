@@ -40,6 +40,11 @@ pub enum ProtectError {
         /// The packet index.
         index: u64,
     },
+    /// A retransmission of a packet that was never sent.
+    NotSentBefore {
+        /// The packet index.
+        index: u64,
+    },
     /// The master key has protected as many packets as it may (RFC 3711 §9.2).
     KeyExpired {
         /// Its lifetime in packets.
@@ -154,6 +159,12 @@ impl fmt::Display for ProtectError {
                 f,
                 "packet index {index} was used before; a second packet under it would give both away"
             ),
+            Self::NotSentBefore { index } => {
+                write!(
+                    f,
+                    "packet index {index} was not sent before; it is no retransmission"
+                )
+            }
             Self::KeyExpired { lifetime } => expired(f, lifetime),
             Self::IndexExhausted { last } => exhausted(f, last),
             Self::NoKey => {

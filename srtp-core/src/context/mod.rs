@@ -2,14 +2,26 @@
 //! computed, verified and only then committed; whatever fails leaves bytes and state as before.
 
 mod error;
+mod handover;
 mod inbound;
 mod outbound;
 
 pub use error::{ProtectError, UnprotectError};
+pub use handover::Handover;
 pub use inbound::Inbound;
 pub use outbound::Outbound;
 
-use crate::stream::StreamTable;
+use crate::table::StreamTable;
+
+/// What becomes of rollover counters, SRTCP indices and windows when the master key changes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Rekey {
+    /// They go on: "it MUST NOT be reset to zero" (RFC 3711 §3.3.1).
+    KeepRoc,
+    /// All streams begin anew with a counter of zero, as where offer and answer make a new crypto
+    /// context (RFC 4568 §7.1.4). Never under a key that was in use.
+    ZeroRoc,
+}
 
 /// One SSRC of a context, as [`Outbound::streams`] and [`Inbound::streams`] list them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

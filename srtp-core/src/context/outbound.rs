@@ -4,13 +4,13 @@
 
 use core::fmt;
 
-use super::{ProtectError, StreamInfo, list};
+use super::{ProtectError, Rekey, StreamInfo, list};
 use crate::index::{MAX_RTCP_INDEX, MAX_RTP_INDEX};
 use crate::key::{KeyError, MasterKey};
-use crate::policy::Policy;
+use crate::policy::{MkiPolicy, Policy};
 use crate::replay::Seen;
-use crate::ring::{KeyRing, KeyUsage};
-use crate::stream::{Fixed, StreamTable};
+use crate::ring::{ActiveKey, KeyRing, KeyUsage};
+use crate::table::{Fixed, StreamTable};
 use crate::transform::{MAX_PAYLOAD_LEN, Protocol};
 use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 
@@ -28,8 +28,8 @@ use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 /// use srtp_core::{CryptoSuite, Inbound, MasterKey, Outbound, Policy};
 ///
 /// let key = MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[7; 30])?;
-/// let mut sender: Outbound = Outbound::new(&key, Policy::SECURE);
-/// let mut receiver: Inbound = Inbound::new(&key, Policy::SECURE);
+/// let mut sender: Outbound = Outbound::new(&key, Policy::SECURE)?;
+/// let mut receiver: Inbound = Inbound::new(&key, Policy::SECURE)?;
 ///
 /// // An RTP packet of 12 + 4 bytes in a buffer with room for the tag.
 /// let mut buffer = [0; 64];
@@ -44,33 +44,76 @@ use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 /// ```
 #[cfg_attr(test, derive(Clone))]
 pub struct Outbound<S = Fixed<8>, const KEYS: usize = 2> {
-    policy: Policy,
     ring: KeyRing<KEYS>,
     streams: S,
 }
 
+/// Whether a packet is sent for the first time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    First,
+    Again,
+}
+
 impl<S: StreamTable + Default, const KEYS: usize> Outbound<S, KEYS> {
     /// A context without streams that protects with `key`.
-    pub fn new(key: &MasterKey, policy: Policy) -> Self {
-        Self {
-            policy,
-            ring: KeyRing::new(key),
-            streams: S::default(),
-        }
+    ///
+    /// # Errors
+    /// [`KeyError::PolicyNotForSuite`].
+    pub fn new(key: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
+        Self::with_streams(key, policy, S::default())
     }
 }
 
 impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
+    /// A context that protects with `key` and keeps its streams in `streams`, which is emptied.
+    ///
+    /// # Errors
+    /// [`KeyError::PolicyNotForSuite`].
+    pub fn with_streams(key: &MasterKey, policy: Policy, mut streams: S) -> Result<Self, KeyError> {
+        let ring = KeyRing::new(key, policy)?;
+        streams.clear(crate::kdf::table_seed(key));
+        Ok(Self { ring, streams })
+    }
+
     /// Turns the RTP packet in the first `len` bytes of `buffer` into an SRTP packet and returns
     /// its length, which is [`rtp_overhead`](Self::rtp_overhead) more.
     ///
     /// # Errors
     /// [`ProtectError`]; buffer and context are then as before.
     pub fn protect_rtp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, ProtectError> {
+        self.seal_rtp(buffer, len, Sending::First)
+    }
+
+    /// Protects an RTP packet once more that was protected before under the same sequence number
+    /// and the same master key, for a retransmission on the same SSRC. The caller vouches that it
+    /// is the very same packet: two different ones under one index give each other away
+    /// (RFC 3711 §9.1). Prefer to keep the protected packet and to send that again.
+    ///
+    /// # Errors
+    /// [`ProtectError::NotSentBefore`], and [`ProtectError::IndexReuse`] for one too old to know;
+    /// else as [`protect_rtp`](Self::protect_rtp).
+    pub fn protect_identical_retransmission(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+    ) -> Result<usize, ProtectError> {
+        self.seal_rtp(buffer, len, Sending::Again)
+    }
+
+    #[inline]
+    fn seal_rtp(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        sending: Sending,
+    ) -> Result<usize, ProtectError> {
+        let policy = self.ring.policy;
         let header = RtpHeader::parse(plain(buffer, len)?)?;
         payload_limit(len - header.len)?;
         let key = self.ring.current().ok_or(ProtectError::NoKey)?;
-        let trailer = key.srtp_trailer(self.policy);
+        let with_mki = sends_mki(policy);
+        let trailer = key.trailer(Protocol::Srtp, policy, with_mki);
         let packet = room(buffer, len + trailer.len())?;
 
         let slot = self.streams.find(header.ssrc);
@@ -89,26 +132,33 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
                 last: MAX_RTP_INDEX,
             });
         }
-        if stream.is_some_and(|stream| stream.check_rtp(index) != Seen::Never) {
-            return Err(ProtectError::IndexReuse { index });
+        match (
+            sending,
+            stream.map_or(Seen::Never, |stream| stream.check_rtp(index)),
+        ) {
+            (Sending::First, Seen::Never) | (Sending::Again, Seen::Before) => {}
+            (Sending::Again, Seen::Never) => return Err(ProtectError::NotSentBefore { index }),
+            _ => return Err(ProtectError::IndexReuse { index }),
         }
-        if key.packets_left(Protocol::Srtp) == 0 {
+        if sending == Sending::First && key.packets_left(Protocol::Srtp) == 0 {
             return Err(ProtectError::KeyExpired {
                 lifetime: key.lifetime(Protocol::Srtp),
             });
         }
 
-        let encrypt = !self.policy.unencrypted_srtp;
         key.with_keys(Protocol::Srtp, index, |keys| {
-            keys.seal_rtp(packet, &header, index, trailer, key.mki(), encrypt)
+            let mki = key.mki(with_mki);
+            keys.seal_rtp(packet, &header, index, trailer, mki, policy.encrypts_srtp())
         })?;
 
-        if let Some(key) = self.ring.current_mut() {
-            key.commit(Protocol::Srtp, index);
-        }
-        let slot = slot.or_else(|| self.streams.admit(header.ssrc));
-        if let Some(mut stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
-            stream.commit_rtp(index);
+        if sending == Sending::First {
+            if let Some(key) = self.ring.current_mut() {
+                key.commit(Protocol::Srtp, index);
+            }
+            let slot = slot.or_else(|| self.streams.admit(header.ssrc));
+            if let Some(mut stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
+                stream.commit_rtp(index);
+            }
         }
         Ok(len + trailer.len())
     }
@@ -120,10 +170,12 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// # Errors
     /// [`ProtectError`]; buffer and context are then as before.
     pub fn protect_rtcp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, ProtectError> {
+        let policy = self.ring.policy;
         let header = RtcpHeader::parse(plain(buffer, len)?)?;
         payload_limit(len - RTCP_CLEAR_LEN)?;
         let key = self.ring.current().ok_or(ProtectError::NoKey)?;
-        let trailer = key.srtcp_trailer();
+        let with_mki = sends_mki(policy);
+        let trailer = key.trailer(Protocol::Srtcp, policy, with_mki);
         let packet = room(buffer, len + trailer.len())?;
 
         let slot = self.streams.find(header.ssrc);
@@ -151,9 +203,9 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
             });
         }
 
-        let encrypt = !self.policy.unencrypted_srtcp;
         key.with_keys(Protocol::Srtcp, index.into(), |keys| {
-            keys.seal_rtcp(packet, header.ssrc, index, trailer, key.mki(), encrypt)
+            let encrypt = policy.encrypts_srtcp(key.master().suite());
+            keys.seal_rtcp(packet, index, trailer, key.mki(with_mki), encrypt)
         })?;
 
         if let Some(key) = self.ring.current_mut() {
@@ -168,16 +220,36 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
 
     /// Bytes that protection adds to an RTP packet: MKI and tag.
     pub fn rtp_overhead(&self) -> usize {
-        self.ring
-            .current()
-            .map_or(0, |key| key.srtp_trailer(self.policy).len())
+        self.overhead(Protocol::Srtp)
     }
 
     /// Bytes that protection adds to an RTCP packet: index, MKI and tag.
     pub fn rtcp_overhead(&self) -> usize {
-        self.ring
-            .current()
-            .map_or(0, |key| key.srtcp_trailer().len())
+        self.overhead(Protocol::Srtcp)
+    }
+
+    fn overhead(&self, protocol: Protocol) -> usize {
+        let policy = self.ring.policy;
+        let len = |key: &ActiveKey| key.trailer(protocol, policy, sends_mki(policy)).len();
+        self.ring.current().map_or(0, len)
+    }
+
+    /// Changes to another master key, which becomes the only one: at a re-INVITE with a new key,
+    /// for example. What becomes of rollover counters and SRTCP indices is the caller's word. A key
+    /// that is in use already keeps its count of packets.
+    ///
+    /// # Errors
+    /// [`KeyError::SameKey`] where counters were to start at zero under a key that is in use;
+    /// [`KeyError::PolicyNotForSuite`]. The context is then as before.
+    pub fn rekey(&mut self, key: &MasterKey, rekey: Rekey) -> Result<(), KeyError> {
+        if rekey == Rekey::ZeroRoc && self.ring.same_key(key).is_some() {
+            return Err(KeyError::SameKey);
+        }
+        self.ring = self.ring.replaced(key)?;
+        if rekey == Rekey::ZeroRoc {
+            self.streams.clear(crate::kdf::table_seed(key));
+        }
+        Ok(())
     }
 
     /// Adds a master key; [`use_key`](Self::use_key) makes it the one that protects.
@@ -284,6 +356,12 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     }
 }
 
+/// Whether packets are sent with the MKI of their key.
+#[inline]
+fn sends_mki(policy: Policy) -> bool {
+    policy.mki != MkiPolicy::Never
+}
+
 /// The packet in the front of the buffer.
 #[inline]
 fn plain(buffer: &[u8], len: usize) -> Result<&[u8], ProtectError> {
@@ -324,7 +402,7 @@ impl<S, const KEYS: usize> Outbound<S, KEYS> {
 impl<S: StreamTable, const KEYS: usize> fmt::Debug for Outbound<S, KEYS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound")
-            .field("policy", &self.policy)
+            .field("policy", &self.ring.policy)
             .finish_non_exhaustive()
     }
 }

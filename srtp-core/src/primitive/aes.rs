@@ -1,8 +1,12 @@
 //! AES with its key schedule kept, encrypting direction only: blocks and counter-mode keystream.
 
+use ::aes::Aes128Enc;
+#[cfg(feature = "aes-192")]
+use ::aes::Aes192Enc;
+#[cfg(feature = "aes-256")]
+use ::aes::Aes256Enc;
 use ::aes::cipher::array::ArraySize;
 use ::aes::cipher::{Array, BlockCipherEncrypt, InOutBuf, InnerIvInit, KeyInit, StreamCipherCore};
-use ::aes::{Aes128Enc, Aes192Enc, Aes256Enc};
 use ctr::{CtrCore, flavors::Ctr128BE};
 
 use crate::suite::{AesSize, MAX_MASTER_KEY_LEN};
@@ -13,18 +17,38 @@ use crate::suite::{AesSize, MAX_MASTER_KEY_LEN};
 #[derive(Clone)]
 pub(crate) enum Aes {
     Aes128(Aes128Enc),
+    #[cfg(feature = "aes-192")]
     Aes192(Aes192Enc),
+    #[cfg(feature = "aes-256")]
     Aes256(Aes256Enc),
 }
 
 impl Aes {
-    /// Expands the first bytes of `key`, as many as the size says.
+    /// Expands the first bytes of `key`, as many as the size says. (No master key can be made for
+    /// a size that is not built in.)
     pub(crate) fn new(size: AesSize, key: &[u8; MAX_MASTER_KEY_LEN]) -> Self {
         match size {
-            AesSize::Aes128 => Self::Aes128(Aes128Enc::new(&first(key))),
+            #[cfg(feature = "aes-192")]
             AesSize::Aes192 => Self::Aes192(Aes192Enc::new(&first(key))),
+            #[cfg(feature = "aes-256")]
             AesSize::Aes256 => Self::Aes256(Aes256Enc::new(&first(key))),
+            _ => Self::Aes128(Aes128Enc::new(&first(key))),
         }
+    }
+
+    /// One block, as the number its 16 bytes are.
+    #[inline]
+    #[cfg_attr(not(any(feature = "f8", feature = "gcm")), allow(dead_code))]
+    pub(crate) fn encrypt(&self, block: u128) -> u128 {
+        let mut block = Array(block.to_be_bytes());
+        match self {
+            Self::Aes128(aes) => aes.encrypt_block(&mut block),
+            #[cfg(feature = "aes-192")]
+            Self::Aes192(aes) => aes.encrypt_block(&mut block),
+            #[cfg(feature = "aes-256")]
+            Self::Aes256(aes) => aes.encrypt_block(&mut block),
+        }
+        u128::from_be_bytes(block.0)
     }
 
     /// XORs the keystream `E(iv) || E(iv + 1) || …` onto `data` (RFC 3711 §4.1.1). The lowest 16
@@ -33,7 +57,9 @@ impl Aes {
     pub(crate) fn apply_keystream(&self, iv: u128, data: &mut [u8]) {
         match self {
             Self::Aes128(aes) => apply(aes, iv, data),
+            #[cfg(feature = "aes-192")]
             Self::Aes192(aes) => apply(aes, iv, data),
+            #[cfg(feature = "aes-256")]
             Self::Aes256(aes) => apply(aes, iv, data),
         }
     }
@@ -68,12 +94,7 @@ mod tests {
                 let mut data = vec![0; len];
                 aes.apply_keystream(iv, &mut data);
                 for (i, chunk) in data.chunks(16).enumerate() {
-                    let mut block = Array((iv + i as u128).to_be_bytes());
-                    match &aes {
-                        Aes::Aes128(aes) => aes.encrypt_block(&mut block),
-                        Aes::Aes192(aes) => aes.encrypt_block(&mut block),
-                        Aes::Aes256(aes) => aes.encrypt_block(&mut block),
-                    }
+                    let block = aes.encrypt(iv + i as u128).to_be_bytes();
                     assert_eq!(chunk, &block[..chunk.len()]);
                 }
             }

@@ -1,9 +1,19 @@
-//! The seam to the primitives: everything above asks for AES keystream, AES blocks and HMAC-SHA1
-//! tags here and nowhere else, so that another implementation (vector units, a microcontroller's
-//! AES peripheral) can take their place without touching a rule of SRTP.
+//! The seam to the primitives: everything above asks for AES keystream, f8 keystream, GCM and
+//! HMAC-SHA1 tags here and nowhere else, so that another implementation (vector units, a
+//! microcontroller's AES peripheral) can take their place without touching a rule of SRTP.
 
 mod aes;
+#[cfg(feature = "f8")]
+mod f8;
+#[cfg(feature = "gcm")]
+mod gcm;
+#[cfg(feature = "hmac-sha1")]
 mod hmac_sha1;
 
 pub(crate) use aes::Aes;
+#[cfg(feature = "f8")]
+pub(crate) use f8::F8;
+#[cfg(feature = "gcm")]
+pub(crate) use gcm::Gcm;
+#[cfg(feature = "hmac-sha1")]
 pub(crate) use hmac_sha1::{HMAC_KEY_LEN, HmacSha1};

@@ -1,37 +1,47 @@
 //! Long random conversations: a sender of ours, a hostile network, a receiver of ours beside the
 //! model. Every answer is the model's, every error leaves bytes and state as they were.
 
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
 use proptest::prelude::*;
 
 use super::model::{self, Agreed, SUITES, Verdict};
 use super::{inbound_state, outbound_state};
+use crate::table::StreamTable;
 use crate::{
-    CryptoSuite, Fixed, Inbound, KeyDerivationRate, MasterKey, Outbound, Policy, ProtectError,
-    UnprotectError,
+    CryptoSuite, Fixed, Handover, Inbound, KeyDerivationRate, KeyError, MasterKey, MkiPolicy,
+    Outbound, Policy, ProtectError, Rekey, UnprotectError,
 };
 
 /// Three SSRCs speak; the receiver has room for two.
 const SSRCS: [u32; 3] = [0x0102_0304, 0xffff_ffff, 0];
-const WORDS: usize = 2;
-const WINDOW: u128 = 64 * WORDS as u128;
 
 /// What happens next between the two.
 #[derive(Clone, Debug)]
 enum Step {
-    /// SSRC number, how far the sequence number moves on, CSRCs, extension words, payload length.
+    /// SSRC number, how far the sequence number moves on, header and payload; a delayed packet is
+    /// sent now and may arrive later.
     Rtp {
         who: usize,
         ahead: i32,
         csrcs: u8,
         extension: Option<u8>,
         payload: usize,
+        delayed: bool,
     },
     Rtcp {
         who: usize,
         payload: usize,
+        delayed: bool,
     },
-    /// An earlier packet once more; counted from the latest.
-    Again {
+    /// The same RTP packet handed to the sender once more, as a retransmission or not.
+    Resend {
+        who: usize,
+        named: bool,
+    },
+    /// An earlier packet arrives, once more or at last; counted from the latest.
+    Arrive {
         back: usize,
     },
     /// An earlier packet with one bit changed.
@@ -60,28 +70,39 @@ enum Step {
     Remove {
         who: usize,
     },
+    /// Both sides change to another key, or to the same once more.
+    Rekey {
+        key: u8,
+        keep: bool,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let who = 0..SSRCS.len();
     let ahead = prop_oneof![
-        20 => 1..4_i32, 4 => -130..200_i32, 1 => -40_000..40_000_i32, 1 => Just(32_768), 1 => Just(32_767)
+        20 => 1..4_i32, 4 => -130..200_i32, 1 => -3000..3000_i32, 1 => -40_000..40_000_i32,
+        1 => Just(32_767), 1 => Just(-32_767)
     ];
     let payload = prop_oneof![4 => 0..40_usize, 1 => Just(160_usize), 1 => 0..400_usize];
     let extension = prop_oneof![3 => Just(None), 1 => (0..6_u8).prop_map(Some)];
+    let csrcs = prop_oneof![4 => Just(0), 1 => 0..=15_u8];
+    let delayed = prop::bool::weighted(0.2);
+    let roc = prop_oneof![0..3_u32, Just(u32::MAX), any::<u32>()];
     prop_oneof![
-        20 => (who.clone(), ahead, prop_oneof![4 => Just(0), 1 => 0..=15_u8], extension, payload.clone())
-            .prop_map(|(who, ahead, csrcs, extension, payload)|
-                Step::Rtp { who, ahead, csrcs, extension, payload }),
-        4 => (who.clone(), payload).prop_map(|(who, payload)| Step::Rtcp { who, payload }),
-        5 => (0..200_usize).prop_map(|back| Step::Again { back }),
+        24 => (who.clone(), ahead, csrcs, extension, payload.clone(), delayed).prop_map(
+            |(who, ahead, csrcs, extension, payload, delayed)|
+                Step::Rtp { who, ahead, csrcs, extension, payload, delayed }),
+        5 => (who.clone(), payload, delayed)
+            .prop_map(|(who, payload, delayed)| Step::Rtcp { who, payload, delayed }),
+        1 => (who.clone(), any::<bool>()).prop_map(|(who, named)| Step::Resend { who, named }),
+        8 => (0..200_usize).prop_map(|back| Step::Arrive { back }),
         4 => (0..20_usize, any::<usize>()).prop_map(|(back, bit)| Step::Corrupt { back, bit }),
         2 => (0..20_usize, any::<usize>()).prop_map(|(back, len)| Step::Cut { back, len }),
         1 => (0..20_usize).prop_map(|back| Step::Confuse { back }),
         1 => (0..60_usize, any::<u8>()).prop_map(|(len, first)| Step::Rubbish { len, first }),
-        1 => (who.clone(), prop_oneof![0..3_u32, Just(u32::MAX), any::<u32>()])
-            .prop_map(|(who, roc)| Step::SetRoc { who, roc }),
+        1 => (who.clone(), roc).prop_map(|(who, roc)| Step::SetRoc { who, roc }),
         1 => who.prop_map(|who| Step::Remove { who }),
+        1 => (0..3_u8, any::<bool>()).prop_map(|(key, keep)| Step::Rekey { key, keep }),
     ]
 }
 
@@ -89,36 +110,30 @@ fn agreed() -> impl Strategy<Value = Agreed> {
     let flags = prop_oneof![4 => Just([false; 3]), 1 => any::<[bool; 3]>()];
     let rate = prop_oneof![3 => Just(None), 1 => (0..=24_u32).prop_map(Some)];
     let mki = prop_oneof![2 => Just(0), 1 => 1..6_usize, 1 => Just(128_usize)];
-    let lifetime = prop_oneof![5 => Just(1 << 48), 1 => 1..60_u128];
-    (
-        prop::sample::select(SUITES),
-        any::<[u8; 46]>(),
-        mki,
-        rate,
-        lifetime,
-        flags,
-    )
-        .prop_map(
-            |(
+    let accepted: Vec<&'static [bool]> = vec![&[true], &[true], &[true, false], &[false]];
+    let lifetime = prop_oneof![5 => Just(u128::MAX), 1 => 1..60_u128];
+    let first_roc =
+        prop_oneof![4 => Just((0, 0)), 1 => Just((0, 1)), 1 => Just((u32::MAX - 2, u32::MAX))];
+    let ways = prop::sample::select(accepted);
+    let session = (mki, ways, rate, lifetime, flags, first_roc);
+    (prop::sample::select(SUITES), any::<[u8; 46]>(), session).prop_map(
+        |(suite, key, (mki, mki_accepted, rate, lifetime, flags, first_roc))| {
+            let aead = suite.cipher == model::Cipher::Gcm;
+            Agreed {
                 suite,
-                key,
-                mki,
+                key_salt: key[..suite.key_len + suite.salt_len].to_vec(),
+                mki: key.iter().cycle().copied().take(mki).collect(),
+                mki_sent: mki_accepted[0],
+                mki_accepted,
                 rate,
-                lifetime,
-                [unencrypted_srtp, unencrypted_srtcp, unauthenticated_srtp],
-            )| {
-                Agreed {
-                    suite,
-                    key_salt: key[..suite.key_len + suite.salt_len].to_vec(),
-                    mki: key[..].iter().cycle().copied().take(mki).collect(),
-                    rate,
-                    lifetime,
-                    unencrypted_srtp,
-                    unencrypted_srtcp,
-                    unauthenticated_srtp,
-                }
-            },
-        )
+                lifetime: lifetime.min(suite.max_lifetime),
+                unencrypted_srtp: flags[0] && !aead,
+                unencrypted_srtcp: flags[1],
+                unauthenticated_srtp: flags[2] && !aead,
+                first_roc,
+            }
+        },
+    )
 }
 
 fn key(agreed: &Agreed) -> MasterKey {
@@ -134,10 +149,17 @@ fn key(agreed: &Agreed) -> MasterKey {
 }
 
 fn policy(agreed: &Agreed) -> Policy {
+    let (first, last) = agreed.first_roc;
     Policy::SECURE
         .with_unencrypted_srtp(agreed.unencrypted_srtp)
         .with_unencrypted_srtcp(agreed.unencrypted_srtcp)
         .with_unauthenticated_srtp(agreed.unauthenticated_srtp)
+        .with_first_roc(first..=last)
+        .with_mki(match agreed.mki_accepted {
+            [true] => MkiPolicy::Require,
+            [false] => MkiPolicy::Never,
+            _ => MkiPolicy::AcceptIfPresent,
+        })
 }
 
 fn rtp_packet(
@@ -185,19 +207,23 @@ fn verdict(result: Result<usize, UnprotectError>, packet: &[u8]) -> Verdict {
     }
 }
 
+type Protect<S> = fn(&mut Outbound<S, 1>, &mut [u8], usize) -> Result<usize, ProtectError>;
+
 /// Our sender, and beside it what the model says the sender may do.
-struct Sender {
+struct Sender<S> {
     agreed: Agreed,
-    ours: Outbound<Fixed<3, WORDS>, 1>,
-    /// For each SSRC the index of its latest packet, and all that were sent.
+    ours: Outbound<S, 1>,
+    window: u128,
+    /// For each SSRC the highest index sent, and the latest packet with its index.
     at: [Option<u128>; 3],
-    sent: std::collections::BTreeSet<(usize, u128)>,
+    latest: [Option<(u128, Vec<u8>, usize)>; 3],
+    sent: BTreeSet<(usize, u128)>,
     rtcp_sent: [u128; 3],
     packets: u128,
     rtcp_packets: u128,
 }
 
-impl Sender {
+impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
     /// Sends the packet with this index; the model says what must come of it.
     fn rtp(
         &mut self,
@@ -207,7 +233,7 @@ impl Sender {
         header_len: usize,
     ) -> Option<Vec<u8>> {
         let highest = self.at[who];
-        let too_old = highest.is_some_and(|highest| index + WINDOW <= highest);
+        let too_old = highest.is_some_and(|highest| index + self.window <= highest);
         let expected = if index >= 1 << 48 {
             Err(ProtectError::IndexExhausted {
                 last: (1 << 48) - 1,
@@ -223,10 +249,78 @@ impl Sender {
         } else {
             Ok(self.agreed.seal_rtp(packet, header_len, index))
         };
+        self.expect(
+            packet,
+            Outbound::rtp_overhead,
+            Outbound::protect_rtp,
+            &expected,
+        );
+        let sealed = expected.ok()?;
+        self.at[who] = highest.max(Some(index));
+        self.latest[who] = Some((index, packet.to_vec(), header_len));
+        self.sent.insert((who, index));
+        self.packets += 1;
+        Some(sealed)
+    }
+
+    /// The latest packet once more: refused, or, where it is named a retransmission, the same.
+    fn resend(&mut self, who: usize, named: bool) {
+        let Some((index, packet, header_len)) = self.latest[who].clone() else {
+            return;
+        };
+        let too_old = self.at[who].is_some_and(|highest| index + self.window <= highest);
+        let expected = if named && !too_old {
+            Ok(self.agreed.seal_rtp(&packet, header_len, index))
+        } else {
+            Err(ProtectError::IndexReuse {
+                index: index as u64,
+            })
+        };
+        let before = outbound_state(&self.ours);
+        let call: Protect<S> = match named {
+            true => Outbound::protect_identical_retransmission,
+            false => Outbound::protect_rtp,
+        };
+        self.expect(&packet, Outbound::rtp_overhead, call, &expected);
+        assert_eq!(
+            outbound_state(&self.ours),
+            before,
+            "a retransmission changes nothing"
+        );
+    }
+
+    fn rtcp(&mut self, who: usize, packet: &[u8]) -> Option<Vec<u8>> {
+        let lifetime = self.agreed.lifetime.min(1 << 31);
+        let expected = if self.rtcp_packets == lifetime {
+            Err(ProtectError::KeyExpired {
+                lifetime: lifetime as u64,
+            })
+        } else {
+            Ok(self.agreed.seal_rtcp(packet, self.rtcp_sent[who]))
+        };
+        self.expect(
+            packet,
+            Outbound::rtcp_overhead,
+            Outbound::protect_rtcp,
+            &expected,
+        );
+        let sealed = expected.ok()?;
+        self.rtcp_sent[who] += 1;
+        self.rtcp_packets += 1;
+        Some(sealed)
+    }
+
+    fn expect(
+        &mut self,
+        packet: &[u8],
+        overhead: fn(&Outbound<S, 1>) -> usize,
+        call: Protect<S>,
+        expected: &Result<Vec<u8>, ProtectError>,
+    ) {
         let mut buffer = packet.to_vec();
-        buffer.resize(packet.len() + self.ours.rtp_overhead(), 0);
+        buffer.resize(packet.len() + overhead(&self.ours), 0);
         let (before, original) = (outbound_state(&self.ours), buffer.clone());
-        let result = self.ours.protect_rtp(&mut buffer, packet.len());
+        let result = call(&mut self.ours, &mut buffer, packet.len());
         if result.is_err() {
             assert_eq!(buffer, original, "an error left its mark in the buffer");
             assert_eq!(
@@ -235,46 +329,50 @@ impl Sender {
                 "an error left its mark in the state"
             );
         }
-        assert_eq!(result.map(|len| buffer[..len].to_vec()), expected);
-        let sealed = expected.ok()?;
-        self.at[who] = highest.max(Some(index));
-        self.sent.insert((who, index));
-        self.packets += 1;
-        Some(sealed)
+        assert_eq!(&result.map(|len| buffer[..len].to_vec()), expected);
     }
 
-    fn rtcp(&mut self, who: usize, packet: &[u8]) -> Option<Vec<u8>> {
-        let expected = if self.rtcp_packets == self.agreed.lifetime.min(1 << 31) {
-            Err(ProtectError::KeyExpired {
-                lifetime: self.agreed.lifetime.min(1 << 31) as u64,
-            })
-        } else {
-            Ok(self.agreed.seal_rtcp(packet, self.rtcp_sent[who]))
-        };
-        let mut buffer = packet.to_vec();
-        buffer.resize(packet.len() + self.ours.rtcp_overhead(), 0);
-        let result = self.ours.protect_rtcp(&mut buffer, packet.len());
-        assert_eq!(result.map(|len| buffer[..len].to_vec()), expected);
-        let sealed = expected.ok()?;
-        self.rtcp_sent[who] += 1;
-        self.rtcp_packets += 1;
-        Some(sealed)
+    fn rekey(&mut self, agreed: Agreed, keep: bool) -> Result<(), KeyError> {
+        let rekey = if keep { Rekey::KeepRoc } else { Rekey::ZeroRoc };
+        self.ours.rekey(&key(&agreed), rekey)?;
+        if agreed.key_salt != self.agreed.key_salt {
+            (self.packets, self.rtcp_packets) = (0, 0);
+        }
+        if !keep {
+            (self.at, self.latest, self.rtcp_sent) = Default::default();
+            self.sent.clear();
+        }
+        self.agreed = agreed;
+        Ok(())
     }
 }
 
-fn converse(agreed: Agreed, first: [u16; 3], steps: &[Step]) {
-    let key = key(&agreed);
+/// The sender has room for all three SSRCs, the receiver for two.
+fn converse<T, S>(
+    sending: T,
+    receiving: S,
+    window: u128,
+    agreed: Agreed,
+    first: [u16; 3],
+    steps: &[Step],
+) where
+    T: StreamTable + Clone + PartialEq + Debug,
+    S: StreamTable + Clone + PartialEq + Debug,
+{
+    let master = key(&agreed);
     let mut sender = Sender {
-        ours: Outbound::new(&key, policy(&agreed)),
+        ours: Outbound::<T, 1>::with_streams(&master, policy(&agreed), sending).unwrap(),
+        window,
         at: [None; 3],
-        sent: Default::default(),
+        latest: Default::default(),
+        sent: BTreeSet::new(),
         rtcp_sent: [0; 3],
         packets: 0,
         rtcp_packets: 0,
         agreed: agreed.clone(),
     };
-    let mut ours = Inbound::<Fixed<2, WORDS>, 1>::new(&key, policy(&agreed));
-    let mut model = model::Receiver::new(agreed, WINDOW, 2);
+    let mut ours = Inbound::<S, 1>::with_streams(&master, policy(&agreed), receiving).unwrap();
+    let mut model = model::Receiver::new(agreed.clone(), window, 2);
     let mut on_the_wire: Vec<(bool, Vec<u8>)> = Vec::new();
     let earlier = |wire: &[(bool, Vec<u8>)], back: usize| {
         wire.len().checked_sub(1 + back).map(|at| wire[at].clone())
@@ -288,6 +386,7 @@ fn converse(agreed: Agreed, first: [u16; 3], steps: &[Step]) {
                 csrcs,
                 extension,
                 payload,
+                delayed,
             } => {
                 // The sender knows the true index; the sequence number is its low 16 bits. Within
                 // half a cycle the two sides of the crate must agree with it.
@@ -301,27 +400,31 @@ fn converse(agreed: Agreed, first: [u16; 3], steps: &[Step]) {
                     }
                     Some(_) => continue,
                 };
-                let (packet, header_len) = rtp_packet(
-                    SSRCS[who],
-                    (index % 65_536) as u16,
-                    csrcs,
-                    extension,
-                    payload,
-                );
+                let seq = (index % 65_536) as u16;
+                let (packet, header_len) = rtp_packet(SSRCS[who], seq, csrcs, extension, payload);
                 let Some(sealed) = sender.rtp(who, index, &packet, header_len) else {
                     continue;
                 };
                 on_the_wire.push((false, sealed.clone()));
-                Some((false, sealed))
+                (!delayed).then_some((false, sealed))
             }
-            Step::Rtcp { who, payload } => {
-                let Some(sealed) = sender.rtcp(who, &rtcp_packet(SSRCS[who], payload)) else {
+            Step::Rtcp {
+                who,
+                payload,
+                delayed,
+            } => {
+                let packet = rtcp_packet(SSRCS[who], payload);
+                let Some(sealed) = sender.rtcp(who, &packet) else {
                     continue;
                 };
                 on_the_wire.push((true, sealed.clone()));
-                Some((true, sealed))
+                (!delayed).then_some((true, sealed))
             }
-            Step::Again { back } => earlier(&on_the_wire, back),
+            Step::Resend { who, named } => {
+                sender.resend(who, named);
+                None
+            }
+            Step::Arrive { back } => earlier(&on_the_wire, back),
             Step::Corrupt { back, bit } => earlier(&on_the_wire, back).map(|(rtcp, mut packet)| {
                 let bit = bit % (8 * packet.len());
                 packet[bit / 8] ^= 1 << (bit % 8);
@@ -351,6 +454,20 @@ fn converse(agreed: Agreed, first: [u16; 3], steps: &[Step]) {
             }
             Step::Remove { who } => {
                 assert_eq!(ours.remove_stream(SSRCS[who]), model.remove(SSRCS[who]));
+                None
+            }
+            Step::Rekey { key: which, keep } => {
+                let mut agreed = agreed.clone();
+                agreed.key_salt.iter_mut().for_each(|byte| *byte ^= which);
+                let allowed = model.rekey(agreed.clone(), keep);
+                let rekey = if keep { Rekey::KeepRoc } else { Rekey::ZeroRoc };
+                let expected = if allowed {
+                    Ok(())
+                } else {
+                    Err(KeyError::SameKey)
+                };
+                assert_eq!(ours.rekey(&key(&agreed), rekey), expected);
+                assert_eq!(sender.rekey(agreed, keep), expected);
                 None
             }
         };
@@ -386,25 +503,38 @@ fn converse(agreed: Agreed, first: [u16; 3], steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
 
-    /// Wraps, loss, reordering, duplication, corruption, cut packets, foreign SSRCs, lost and set
-    /// rollover counters: the answers are the model's, and so are the packets sent.
+    /// Every suite × MKI × key derivation rate × window × policy: wraps, loss, delay, duplication,
+    /// corruption, cut packets, foreign SSRCs, lost and set rollover counters, new keys. The
+    /// answers are the model's, and so are the packets sent.
     #[test]
     fn conversations_go_as_the_model_says(
         agreed in agreed(),
         first in prop::array::uniform3(prop_oneof![0..5_u16, 65_500..=65_535_u16, any::<u16>()]),
         steps in prop::collection::vec(step(), 1..160),
+        window in 0..4,
     ) {
-        converse(agreed, first, &steps);
+        match window {
+            0 => converse(Fixed::<3, 1>::new(), Fixed::<2, 1>::new(), 64, agreed, first, &steps),
+            1 => converse(Fixed::<3, 2>::new(), Fixed::<2, 2>::new(), 128, agreed, first, &steps),
+            2 => converse(Fixed::<3>::new(), Fixed::<2>::new(), 1024, agreed, first, &steps),
+            #[cfg(feature = "alloc")]
+            _ => {
+                let table = |n| crate::Growing::new(n, 32_768);
+                converse(table(3), table(2), 32_768, agreed, first, &steps);
+            }
+            #[cfg(not(feature = "alloc"))]
+            _ => {}
+        }
     }
 }
 
 fn contexts() -> (Outbound<Fixed<2>, 1>, Inbound<Fixed<2>, 1>) {
     let key = MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[3; 30]).unwrap();
     (
-        Outbound::new(&key, Policy::SECURE),
-        Inbound::new(&key, Policy::SECURE),
+        Outbound::new(&key, Policy::SECURE).unwrap(),
+        Inbound::new(&key, Policy::SECURE).unwrap(),
     )
 }
 
@@ -509,8 +639,8 @@ fn keys_change_while_packets_flow() {
             .with_mki(&[byte])
             .unwrap()
     };
-    let mut sender: Outbound = Outbound::new(&key(1), Policy::SECURE);
-    let mut receiver: Inbound = Inbound::new(&key(1), Policy::SECURE);
+    let mut sender: Outbound = Outbound::new(&key(1), Policy::SECURE).unwrap();
+    let mut receiver: Inbound = Inbound::new(&key(1), Policy::SECURE).unwrap();
     let packet = |sender: &mut Outbound, seq| {
         let (mut packet, _) = rtp_packet(7, seq, 0, None, 20);
         packet.resize(32 + sender.rtp_overhead(), 0);
@@ -535,4 +665,236 @@ fn keys_change_while_packets_flow() {
     assert_eq!(receiver.key_usage(&[2]).unwrap().srtp_packets, 1);
     sender.remove_key(&[2]).unwrap();
     assert_eq!(packet(&mut sender, 1), Err(ProtectError::NoKey));
+}
+
+/// A master key for the tests that need no more than that.
+fn plain_key(byte: u8) -> MasterKey {
+    MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[byte; 30]).unwrap()
+}
+
+/// SSRC A, then B, then A again: A goes on with its own rollover counter.
+#[test]
+fn a_parked_ssrc_keeps_its_rollover_counter() {
+    let (mut sender, mut receiver) = contexts();
+    let mut speak = |ssrc: u32, seq: u16| {
+        let (mut packet, _) = rtp_packet(ssrc, seq, 0, None, 20);
+        packet.resize(64, 0);
+        let len = sender.protect_rtp(&mut packet, 32).unwrap();
+        receiver.unprotect_rtp(&mut packet[..len]).unwrap();
+        receiver.roc(ssrc).unwrap()
+    };
+    assert_eq!((speak(1, 65_535), speak(1, 0)), (0, 1));
+    assert_eq!((speak(2, 5), speak(2, 6)), (0, 0));
+    assert_eq!(speak(1, 1), 1);
+}
+
+/// RFC 4568 §6.4: the first packets before a wrap are lost. Without the option the receiver is deaf
+/// for good; with it the first packet finds its counter, and a forgery finds nothing.
+#[test]
+fn first_packet_after_a_lost_wrap_opens_with_the_trial() {
+    let lost = |policy: Policy| {
+        let (mut sender, _) = contexts();
+        let mut receiver: Inbound = Inbound::new(&plain_key(3), policy).unwrap();
+        send(&mut sender, 65_534);
+        let mut first_heard = send(&mut sender, 2);
+        let mut forged = first_heard.clone();
+        forged[15] ^= 1;
+        assert_eq!(
+            receiver.unprotect_rtp(&mut forged),
+            Err(UnprotectError::AuthFailed)
+        );
+        assert_eq!(receiver.streams().count(), 0);
+        let opened = receiver.unprotect_rtp(&mut first_heard);
+        (opened.is_ok(), receiver.roc(7))
+    };
+    assert_eq!(lost(Policy::SECURE), (false, None));
+    assert_eq!(lost(Policy::SECURE.with_first_roc(0..=1)), (true, Some(1)));
+}
+
+/// Set, then pass a wrap: the counter that was set is the one that goes on, on both sides, and the
+/// sender cannot be set back.
+#[test]
+fn a_set_rollover_counter_survives_the_wrap() {
+    let (mut sender, mut receiver) = contexts();
+    sender.set_roc(7, 41).unwrap();
+    receiver.set_roc(7, 41).unwrap();
+    assert_eq!((sender.roc(7), receiver.roc(7)), (Some(41), Some(41)));
+    for seq in [65_535, 0, 1] {
+        receiver.unprotect_rtp(&mut send(&mut sender, seq)).unwrap();
+    }
+    assert_eq!((sender.roc(7), receiver.roc(7)), (Some(42), Some(42)));
+    assert_eq!(
+        sender.set_roc(7, 41),
+        Err(ProtectError::IndexReuse { index: 41 << 16 })
+    );
+    // On a stream that has packets, the counter is that of its highest sequence number.
+    receiver.set_roc(7, 50).unwrap();
+    sender.set_roc(7, 50).unwrap();
+    receiver.unprotect_rtp(&mut send(&mut sender, 2)).unwrap();
+    assert_eq!(receiver.roc(7), Some(50));
+}
+
+/// The replay window survives a rekey with the same key; a rekey that starts at zero needs another.
+#[test]
+fn window_survives_a_rekey_with_the_same_key() {
+    let (mut sender, mut receiver) = contexts();
+    let packet = send(&mut sender, 9);
+    receiver.unprotect_rtp(&mut packet.clone()).unwrap();
+    receiver.rekey(&plain_key(3), Rekey::KeepRoc).unwrap();
+    let again = receiver.unprotect_rtp(&mut packet.clone());
+    assert_eq!(again, Err(UnprotectError::Replayed { index: 9 }));
+    assert_eq!(receiver.key_usage(&[]).unwrap().srtp_packets, 1);
+    assert_eq!(
+        receiver.rekey(&plain_key(3), Rekey::ZeroRoc),
+        Err(KeyError::SameKey)
+    );
+    assert_eq!(
+        sender.rekey(&plain_key(3), Rekey::ZeroRoc),
+        Err(KeyError::SameKey)
+    );
+}
+
+/// Late packets under the old key open in the grace, once each, with the counter kept or zeroed;
+/// after it, and for an old key without grace, they do not.
+#[test]
+fn late_packets_open_in_the_grace() {
+    for rekey in [Rekey::KeepRoc, Rekey::ZeroRoc] {
+        let (mut sender, receiver) = contexts();
+        let mut receiver = Handover::new(receiver);
+        receiver
+            .unprotect_rtp(&mut send(&mut sender, 65_530))
+            .unwrap();
+        let late: Vec<_> = [65_535, 0, 1].map(|seq| send(&mut sender, seq)).to_vec();
+        sender.rekey(&plain_key(4), rekey).unwrap();
+        receiver.rekey(&plain_key(4), rekey, 2).unwrap();
+        receiver.unprotect_rtp(&mut send(&mut sender, 2)).unwrap();
+        assert!(receiver.in_grace());
+        assert_eq!(receiver.unprotect_rtp(&mut late[0].clone()), Ok(32));
+        assert_eq!(receiver.unprotect_rtp(&mut late[1].clone()), Ok(32));
+        assert!(
+            receiver.unprotect_rtp(&mut late[1].clone()).is_err(),
+            "each only once"
+        );
+        receiver.unprotect_rtp(&mut send(&mut sender, 3)).unwrap();
+        assert!(!receiver.in_grace());
+        assert_eq!(
+            receiver.unprotect_rtp(&mut late[2].clone()),
+            Err(UnprotectError::AuthFailed)
+        );
+        let roc = if rekey == Rekey::KeepRoc { 1 } else { 0 };
+        assert_eq!(receiver.present().roc(7), Some(roc));
+    }
+}
+
+/// MKI policies for peers that announce an MKI they do not send, or send one that is to be ignored.
+#[test]
+fn mki_policies() {
+    let key = plain_key(3).with_mki(&[0, 7]).unwrap();
+    let sealed_by = |policy: MkiPolicy| {
+        let policy = Policy::SECURE.with_mki(policy);
+        let mut sender = Outbound::<Fixed<2>, 1>::new(&key, policy).unwrap();
+        send(&mut sender, 1)
+    };
+    let (with, without) = (sealed_by(MkiPolicy::Require), sealed_by(MkiPolicy::Never));
+    assert_eq!((with.len(), without.len()), (32 + 2 + 10, 32 + 10));
+    for (policy, opens_with, opens_without) in [
+        (MkiPolicy::Require, true, false),
+        (MkiPolicy::AcceptIfPresent, true, true),
+        (MkiPolicy::Never, false, true),
+    ] {
+        for (packet, opens) in [(&with, opens_with), (&without, opens_without)] {
+            let policy = Policy::SECURE.with_mki(policy);
+            let mut receiver = Inbound::<Fixed<2>, 1>::new(&key, policy).unwrap();
+            let opened = receiver.unprotect_rtp(&mut packet.clone());
+            assert_eq!(opened == Ok(32), opens, "{policy:?} {opened:?}");
+        }
+    }
+}
+
+/// A full table refuses the newcomer, after authenticating it, and harms nobody who is there.
+#[test]
+fn a_full_table_harms_nobody_in_it() {
+    let key = plain_key(3);
+    let mut sender = Outbound::<Fixed<3>, 1>::new(&key, Policy::SECURE).unwrap();
+    let mut receiver = Inbound::<Fixed<2>, 1>::new(&key, Policy::SECURE).unwrap();
+    let mut say = |ssrc: u32, seq: u16| {
+        let (mut packet, _) = rtp_packet(ssrc, seq, 0, None, 20);
+        packet.resize(42, 0);
+        sender.protect_rtp(&mut packet, 32).unwrap();
+        packet
+    };
+    for ssrc in [1, 2] {
+        receiver.unprotect_rtp(&mut say(ssrc, 1)).unwrap();
+    }
+    let mut forged = say(3, 1);
+    forged[30] ^= 1;
+    assert_eq!(
+        receiver.unprotect_rtp(&mut forged),
+        Err(UnprotectError::AuthFailed)
+    );
+    let mut third = say(3, 2);
+    let full = Err(UnprotectError::TableFull { capacity: 2 });
+    assert_eq!(receiver.unprotect_rtp(&mut third), full);
+    for ssrc in [1, 2] {
+        receiver.unprotect_rtp(&mut say(ssrc, 2)).unwrap();
+    }
+    assert!(receiver.remove_stream(1));
+    receiver.unprotect_rtp(&mut third).unwrap();
+    let mut listed: Vec<_> = receiver.streams().map(|stream| stream.ssrc).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, [2, 3]);
+}
+
+/// Ten million forged SSRCs leave no trace.
+#[test]
+fn forged_ssrcs_leave_no_trace() {
+    let (mut sender, mut receiver) = contexts();
+    receiver.unprotect_rtp(&mut send(&mut sender, 1)).unwrap();
+    let before = inbound_state(&receiver);
+    // Header only, and a tag that is wrong for all but one in 2^80.
+    let mut forged = [
+        0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ];
+    for ssrc in 100..10_000_100_u32 {
+        forged[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        assert_eq!(
+            receiver.unprotect_rtp(&mut forged),
+            Err(UnprotectError::AuthFailed)
+        );
+    }
+    assert_eq!(inbound_state(&receiver), before);
+}
+
+/// The lifetime is a hard edge for both protocols and over all streams, on both sides.
+#[test]
+fn lifetime_is_counted_over_all_streams() {
+    let key = plain_key(3).with_lifetime(3).unwrap();
+    let mut sender: Outbound = Outbound::new(&key, Policy::SECURE).unwrap();
+    let mut receiver: Inbound = Inbound::new(&key, Policy::SECURE).unwrap();
+    for ssrc in 1..=3 {
+        let (mut packet, _) = rtp_packet(ssrc, 1, 0, None, 0);
+        packet.resize(22, 0);
+        sender.protect_rtp(&mut packet, 12).unwrap();
+        receiver.unprotect_rtp(&mut packet).unwrap();
+    }
+    let expired = 3;
+    let (mut packet, _) = rtp_packet(4, 1, 0, None, 0);
+    packet.resize(22, 0);
+    let result = sender.protect_rtp(&mut packet, 12);
+    assert_eq!(result, Err(ProtectError::KeyExpired { lifetime: expired }));
+    // One more packet of the same key, from a sender that counts differently.
+    let mut other: Outbound = Outbound::new(&plain_key(3), Policy::SECURE).unwrap();
+    other.protect_rtp(&mut packet, 12).unwrap();
+    let result = receiver.unprotect_rtp(&mut packet);
+    assert_eq!(
+        result,
+        Err(UnprotectError::KeyExpired { lifetime: expired })
+    );
+    let mut report = rtcp_packet(1, 20);
+    report.resize(42, 0);
+    assert_eq!(
+        sender.protect_rtcp(&mut report, 28),
+        Ok(42),
+        "SRTCP counts by itself"
+    );
 }

@@ -1,28 +1,39 @@
 //! Packets made by a second implementation, through every call that protects or unprotects.
 
-use srtp_test_vectors::{KNOWN_PACKETS_AES_128, KnownPacket, known_packets};
+use srtp_test_vectors::{KNOWN_PACKETS, KnownPacket, known_packets};
 
 use super::{inbound_state, outbound_state};
 use crate::wire::RtpHeader;
 use crate::{
-    CryptoSuite, Fixed, Inbound, MasterKey, Outbound, Policy, ProtectError, UnprotectError,
+    CryptoSuite, Fixed, Inbound, KeyDerivationRate, KeyError, MasterKey, Outbound, Policy,
+    ProtectError, UnprotectError,
 };
-
-const TABLES: &[&str] = &[KNOWN_PACKETS_AES_128];
 
 type Tx = Outbound<Fixed<2>, 1>;
 type Rx = Inbound<Fixed<2>, 1>;
 
+/// What AES-GCM cannot do stands in its table too (RFC 7714 §16.1.3 prints such packets).
+fn is_allowed(packet: &KnownPacket) -> bool {
+    !(packet.suite.starts_with("AEAD") && packet.unencrypted_srtp)
+}
+
 fn packets() -> impl Iterator<Item = KnownPacket> {
-    TABLES.iter().flat_map(|table| known_packets(table))
+    KNOWN_PACKETS
+        .iter()
+        .flat_map(|table| known_packets(table))
+        .filter(is_allowed)
 }
 
 fn key(packet: &KnownPacket) -> MasterKey {
     let suite = CryptoSuite::from_name(packet.suite).unwrap();
+    let rate = packet
+        .kdr
+        .map(|n| KeyDerivationRate::from_exponent(n).unwrap());
     MasterKey::new(suite, &packet.key_salt())
         .unwrap()
         .with_mki(&packet.mki)
         .unwrap()
+        .with_key_derivation_rate(rate.unwrap_or_default())
 }
 
 fn policy(packet: &KnownPacket) -> Policy {
@@ -39,7 +50,7 @@ fn ssrc(packet: &KnownPacket) -> u32 {
 
 /// A sender about to send just this packet.
 fn sender(packet: &KnownPacket) -> Tx {
-    let mut sender = Tx::new(&key(packet), policy(packet));
+    let mut sender = Tx::new(&key(packet), policy(packet)).unwrap();
     if packet.rtcp {
         sender.set_rtcp_index(ssrc(packet), packet.index).unwrap();
     } else {
@@ -49,7 +60,7 @@ fn sender(packet: &KnownPacket) -> Tx {
 }
 
 fn receiver(packet: &KnownPacket) -> Rx {
-    let mut receiver = Rx::new(&key(packet), policy(packet));
+    let mut receiver = Rx::new(&key(packet), policy(packet)).unwrap();
     receiver.set_roc(ssrc(packet), packet.roc).unwrap();
     receiver
 }
@@ -206,9 +217,10 @@ fn no_bit_can_be_changed() {
 /// about policy, and nothing moves.
 #[test]
 fn e_bit_is_held_against_the_policy() {
-    for packet in packets().filter(|packet| packet.rtcp) {
+    let encrypts = |packet: &KnownPacket| !packet.suite.starts_with("NULL");
+    for packet in packets().filter(|packet| packet.rtcp && encrypts(packet)) {
         let other = policy(&packet).with_unencrypted_srtcp(!packet.unencrypted_srtcp);
-        let mut receiver = Rx::new(&key(&packet), other);
+        let mut receiver = Rx::new(&key(&packet), other).unwrap();
         let before = inbound_state(&receiver);
         let mut buffer = packet.secured.clone();
         assert_eq!(
@@ -221,5 +233,34 @@ fn e_bit_is_held_against_the_policy() {
         );
         assert_eq!(buffer, packet.secured);
         assert_eq!(inbound_state(&receiver), before);
+    }
+}
+
+/// The NULL cipher encrypts nothing, so that E is 0; a packet that claims otherwise is refused.
+#[test]
+fn e_bit_of_the_null_cipher_is_clear() {
+    let null = packets().filter(|packet| packet.rtcp && packet.suite.starts_with("NULL"));
+    for packet in null {
+        let e_bit_at = packet.plain.len();
+        assert_eq!(packet.secured[e_bit_at] & 0x80, 0);
+        let other = policy(&packet).with_unencrypted_srtcp(!packet.unencrypted_srtcp);
+        let mut receiver = Rx::new(&key(&packet), other).unwrap();
+        receiver
+            .unprotect_rtcp(&mut packet.secured.clone())
+            .unwrap();
+    }
+}
+
+/// RFC 7714 §8.2: "All SRTP packets MUST be both authenticated and encrypted."
+#[test]
+fn aead_refuses_what_weakens_it() {
+    let weak = KNOWN_PACKETS.iter().flat_map(|table| known_packets(table));
+    let weak: Vec<_> = weak.filter(|packet| !is_allowed(packet)).collect();
+    assert!(weak.len() > 4);
+    for packet in weak {
+        let suite = CryptoSuite::from_name(packet.suite).unwrap();
+        let refused = KeyError::PolicyNotForSuite { suite };
+        assert_eq!(Tx::new(&key(&packet), policy(&packet)).err(), Some(refused));
+        assert_eq!(Rx::new(&key(&packet), policy(&packet)).err(), Some(refused));
     }
 }

@@ -7,7 +7,7 @@ mod known_packets;
 mod model;
 mod rfc_vectors;
 
-use crate::stream::StreamTable;
+use crate::table::StreamTable;
 use crate::{Inbound, KeyUsage, Outbound, StreamInfo};
 
 /// Everything a context remembers, to be compared whole.
@@ -23,7 +23,7 @@ fn outbound_state<S: StreamTable + Clone, const K: usize>(context: &Outbound<S, 
     State {
         streams: streams.clone(),
         listed: context.streams().collect(),
-        usage: ring.iter().map(|(_, key)| key.usage()).collect(),
+        usage: ring.iter().map(|(_, key)| key.usage(ring.policy)).collect(),
     }
 }
 
@@ -32,6 +32,6 @@ fn inbound_state<S: StreamTable + Clone, const K: usize>(context: &Inbound<S, K>
     State {
         streams: streams.clone(),
         listed: context.streams().collect(),
-        usage: ring.iter().map(|(_, key)| key.usage()).collect(),
+        usage: ring.iter().map(|(_, key)| key.usage(ring.policy)).collect(),
     }
 }

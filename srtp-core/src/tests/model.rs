@@ -1,4 +1,4 @@
-//! SRTP once more: plain, slow, in wide integers, written from RFC 3711 alone and sharing no code
+//! SRTP once more: plain, slow, in wide integers, written from the RFCs alone and sharing no code
 //! with the crate. What the crate does is compared with this.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,31 +6,60 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::aes::cipher::{BlockCipherEncrypt, KeyInit};
 use ::hmac::{Hmac, Mac};
 
-/// One suite as the model needs it.
+/// What a suite does to a payload.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cipher {
+    Cm,
+    F8,
+    Gcm,
+    Null,
+}
+
+/// One suite as the model needs it: name, cipher, bytes of key, salt and both tags.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Suite {
     pub(super) name: &'static str,
+    pub(super) cipher: Cipher,
     pub(super) key_len: usize,
     pub(super) salt_len: usize,
-    pub(super) srtp_tag: usize,
-    pub(super) srtcp_tag: usize,
+    srtp_tag: usize,
+    srtcp_tag: usize,
+    pub(super) max_lifetime: u128,
+}
+
+const fn suite(
+    name: &'static str,
+    cipher: Cipher,
+    key_len: usize,
+    salt_len: usize,
+    srtp_tag: usize,
+    srtcp_tag: usize,
+    lifetime: u32,
+) -> Suite {
+    let max_lifetime = 1 << lifetime;
+    Suite {
+        name,
+        cipher,
+        key_len,
+        salt_len,
+        srtp_tag,
+        srtcp_tag,
+        max_lifetime,
+    }
 }
 
 pub(super) const SUITES: &[Suite] = &[
-    Suite {
-        name: "AES_CM_128_HMAC_SHA1_80",
-        key_len: 16,
-        salt_len: 14,
-        srtp_tag: 10,
-        srtcp_tag: 10,
-    },
-    Suite {
-        name: "AES_CM_128_HMAC_SHA1_32",
-        key_len: 16,
-        salt_len: 14,
-        srtp_tag: 4,
-        srtcp_tag: 10,
-    },
+    suite("AES_CM_128_HMAC_SHA1_80", Cipher::Cm, 16, 14, 10, 10, 48),
+    suite("AES_CM_128_HMAC_SHA1_32", Cipher::Cm, 16, 14, 4, 10, 48),
+    suite("AES_192_CM_HMAC_SHA1_80", Cipher::Cm, 24, 14, 10, 10, 31),
+    suite("AES_192_CM_HMAC_SHA1_32", Cipher::Cm, 24, 14, 4, 10, 31),
+    suite("AES_256_CM_HMAC_SHA1_80", Cipher::Cm, 32, 14, 10, 10, 31),
+    suite("AES_256_CM_HMAC_SHA1_32", Cipher::Cm, 32, 14, 4, 10, 31),
+    suite("F8_128_HMAC_SHA1_80", Cipher::F8, 16, 14, 10, 10, 48),
+    suite("AEAD_AES_128_GCM", Cipher::Gcm, 16, 12, 16, 16, 48),
+    suite("AEAD_AES_256_GCM", Cipher::Gcm, 32, 12, 16, 16, 48),
+    suite("NULL_HMAC_SHA1_80", Cipher::Null, 16, 14, 10, 10, 48),
+    suite("NULL_HMAC_SHA1_32", Cipher::Null, 16, 14, 4, 10, 48),
 ];
 
 /// What was agreed for a direction.
@@ -39,12 +68,17 @@ pub(super) struct Agreed {
     pub(super) suite: Suite,
     pub(super) key_salt: Vec<u8>,
     pub(super) mki: Vec<u8>,
+    /// Whether packets are sent with MKI, and accepted with and without it.
+    pub(super) mki_sent: bool,
+    pub(super) mki_accepted: &'static [bool],
     /// `n` of a key derivation rate of 2^n.
     pub(super) rate: Option<u32>,
     pub(super) lifetime: u128,
     pub(super) unencrypted_srtp: bool,
     pub(super) unencrypted_srtcp: bool,
     pub(super) unauthenticated_srtp: bool,
+    /// The first and the last rollover counter tried on an unknown SSRC.
+    pub(super) first_roc: (u32, u32),
 }
 
 /// What a receiver says to a packet, without figures.
@@ -99,6 +133,67 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
+/// RFC 3711 §4.1.2.1.
+fn f8_keystream(key: &[u8], salt: &[u8], iv: u128, len: usize) -> Vec<u8> {
+    let mut mask = salt.to_vec();
+    mask.resize(key.len(), 0x55);
+    let masked_iv = encrypt_block(&xor(key, &mask), iv);
+    let mut last = 0;
+    let blocks = (0_u128..).map(|j| {
+        last = encrypt_block(key, masked_iv ^ j ^ last);
+        last.to_be_bytes()
+    });
+    blocks.flatten().take(len).collect()
+}
+
+/// SP 800-38D §6.3, bit by bit.
+fn gf_multiply(x: u128, y: u128) -> u128 {
+    let (mut z, mut v) = (0, y);
+    for bit in (0..128).rev() {
+        if x >> bit & 1 == 1 {
+            z ^= v;
+        }
+        v = if v & 1 == 1 {
+            v >> 1 ^ 0xe1 << 120
+        } else {
+            v >> 1
+        };
+    }
+    z
+}
+
+/// SP 800-38D §7.1: the tag of associated data and ciphertext.
+fn gcm_tag(key: &[u8], iv: u128, associated: &[u8], ciphertext: &[u8]) -> Vec<u8> {
+    let h = encrypt_block(key, 0);
+    let padded = |data: &[u8]| {
+        let mut data = data.to_vec();
+        data.resize(data.len().next_multiple_of(16), 0);
+        data
+    };
+    let lengths = (associated.len() as u128 * 8) << 64 | (ciphertext.len() as u128 * 8);
+    let all = [
+        padded(associated),
+        padded(ciphertext),
+        lengths.to_be_bytes().to_vec(),
+    ]
+    .concat();
+    let hash = all
+        .chunks(16)
+        .fold(0, |y, block| gf_multiply(y ^ number(block), h));
+    (hash ^ encrypt_block(key, iv + 1)).to_be_bytes().to_vec()
+}
+
+/// The parts of a packet's identity that IVs are made of.
+struct Packet<'p> {
+    /// 0 for SRTP, 3 for SRTCP: the first of the three labels.
+    labels: u128,
+    ssrc: u128,
+    index: u128,
+    /// E bit and index of SRTCP.
+    word: u128,
+    bytes: &'p [u8],
+}
+
 impl Agreed {
     /// RFC 3711 §4.3.1 and §4.3.3: the session key of a label for a packet index.
     fn derive(&self, label: u128, index: u128, len: usize) -> Vec<u8> {
@@ -109,48 +204,135 @@ impl Agreed {
         keystream(key, x * 65_536, len)
     }
 
-    fn crypt(&self, labels: u128, ssrc: u128, index: u128, data: &[u8]) -> Vec<u8> {
+    fn crypt(&self, packet: &Packet<'_>, data: &[u8]) -> Vec<u8> {
+        let &Packet {
+            labels,
+            ssrc,
+            index,
+            word,
+            bytes,
+        } = packet;
         let key = self.derive(labels, index, self.suite.key_len);
-        let salt = number(&self.derive(labels + 2, index, self.suite.salt_len));
-        let iv = (salt * 65_536) ^ (ssrc * 2_u128.pow(64)) ^ (index * 65_536);
-        xor(data, &keystream(&key, iv, data.len()))
+        let salt = self.derive(labels + 2, index, self.suite.salt_len);
+        let mask = match self.suite.cipher {
+            Cipher::Null => vec![0; data.len()],
+            Cipher::Cm => {
+                let iv = (number(&salt) * 65_536) ^ (ssrc << 64) ^ (index * 65_536);
+                keystream(&key, iv, data.len())
+            }
+            Cipher::Gcm => keystream(&key, self.gcm_iv(packet) + 2, data.len()),
+            Cipher::F8 => {
+                let iv = if labels == 0 {
+                    // 0x00 || M || PT || SEQ || TS || SSRC || ROC
+                    number(&[&[0], &bytes[1..12]].concat()) << 32 | index >> 16
+                } else {
+                    // 0..0 || E || SRTCP index || V || P || RC || PT || length || SSRC
+                    word << 64 | number(&bytes[..8])
+                };
+                f8_keystream(&key, &salt, iv, data.len())
+            }
+        };
+        xor(data, &mask)
     }
 
-    fn auth(&self, labels: u128, index: u128, message: &[u8]) -> Vec<u8> {
-        hmac(&self.derive(labels + 1, index, 20), message)
+    /// RFC 7714 §8.1 and §9.1; both forms are the SSRC before a 48-bit index.
+    fn gcm_iv(&self, packet: &Packet<'_>) -> u128 {
+        let salt = self.derive(packet.labels + 2, packet.index, self.suite.salt_len);
+        (number(&salt) ^ (packet.ssrc << 48 | packet.index)) << 32
+    }
+
+    /// The whole tag of a packet whose encrypted body is `body`, encrypted from `clear` on, and
+    /// what follows it inside the authenticated part (the ROC, or the SRTCP index word).
+    fn tag(&self, packet: &Packet<'_>, body: &[u8], clear: usize, suffix: &[u8]) -> Vec<u8> {
+        if self.suite.cipher == Cipher::Gcm {
+            let key = self.derive(packet.labels, packet.index, self.suite.key_len);
+            let suffix = if packet.labels == 0 { &[] } else { suffix };
+            let associated = [&body[..clear], suffix].concat();
+            return gcm_tag(&key, self.gcm_iv(packet), &associated, &body[clear..]);
+        }
+        hmac(
+            &self.derive(packet.labels + 1, packet.index, 20),
+            &[body, suffix].concat(),
+        )
+    }
+
+    fn rtp<'p>(&self, bytes: &'p [u8], index: u128) -> Packet<'p> {
+        Packet {
+            labels: 0,
+            ssrc: number(&bytes[8..12]),
+            index,
+            word: 0,
+            bytes,
+        }
+    }
+
+    fn rtcp<'p>(&self, bytes: &'p [u8], word: u128) -> Packet<'p> {
+        let index = word % (1 << 31);
+        Packet {
+            labels: 3,
+            ssrc: number(&bytes[4..8]),
+            index,
+            word,
+            bytes,
+        }
+    }
+
+    fn mki(&self, with: bool) -> &[u8] {
+        if with { &self.mki } else { &[] }
+    }
+
+    fn srtp_tag(&self) -> usize {
+        if self.unauthenticated_srtp {
+            0
+        } else {
+            self.suite.srtp_tag
+        }
+    }
+
+    /// How a trailer is put together: AEAD tag, index word, MKI, tag (RFC 3711 §3.1 and §3.4,
+    /// RFC 7714 §8.2 and §9.2).
+    fn trailer(&self, tag: &[u8], word: &[u8], mki: &[u8]) -> Vec<u8> {
+        match self.suite.cipher {
+            Cipher::Gcm => [tag, word, mki].concat(),
+            _ => [word, mki, tag].concat(),
+        }
+    }
+
+    fn e_bit(&self) -> bool {
+        !self.unencrypted_srtcp && self.suite.cipher != Cipher::Null
     }
 
     /// RFC 3711 §3.1: the SRTP packet of an RTP packet whose header is `header_len` bytes.
     pub(super) fn seal_rtp(&self, packet: &[u8], header_len: usize, index: u128) -> Vec<u8> {
-        let ssrc = number(&packet[8..12]);
-        let mut sealed = packet.to_vec();
-        if !self.unencrypted_srtp {
-            let payload = self.crypt(0, ssrc, index, &packet[header_len..]);
-            sealed.splice(header_len.., payload);
-        }
+        let identity = self.rtp(packet, index);
+        let clear = if self.unencrypted_srtp {
+            packet.len()
+        } else {
+            header_len
+        };
+        let mut sealed = packet[..clear].to_vec();
+        sealed.extend(self.crypt(&identity, &packet[clear..]));
         let roc = ((index / 65_536) as u32).to_be_bytes();
-        let tag = self.auth(0, index, &[&sealed[..], &roc].concat());
-        sealed.extend(&self.mki);
-        if !self.unauthenticated_srtp {
-            sealed.extend(&tag[..self.suite.srtp_tag]);
-        }
+        let tag = self.tag(&identity, &sealed, clear, &roc);
+        sealed.extend(self.trailer(&tag[..self.srtp_tag()], &[], self.mki(self.mki_sent)));
         sealed
     }
 
     /// RFC 3711 §3.4.
     pub(super) fn seal_rtcp(&self, packet: &[u8], index: u128) -> Vec<u8> {
-        let ssrc = number(&packet[4..8]);
-        let mut sealed = packet.to_vec();
-        let mut word = index as u32;
-        if !self.unencrypted_srtcp {
-            let payload = self.crypt(3, ssrc, index, &packet[8..]);
-            sealed.splice(8.., payload);
-            word += 1 << 31;
-        }
-        sealed.extend(word.to_be_bytes());
-        let tag = self.auth(3, index, &sealed);
-        sealed.extend(&self.mki);
-        sealed.extend(&tag[..self.suite.srtcp_tag]);
+        let word = if self.e_bit() {
+            index + (1 << 31)
+        } else {
+            index
+        };
+        let identity = self.rtcp(packet, word);
+        let clear = if self.e_bit() { 8 } else { packet.len() };
+        let mut sealed = packet[..clear].to_vec();
+        sealed.extend(self.crypt(&identity, &packet[clear..]));
+        let word = (word as u32).to_be_bytes();
+        let tag = self.tag(&identity, &sealed, clear, &word);
+        let tag = &tag[..self.suite.srtcp_tag];
+        sealed.extend(self.trailer(tag, &word, self.mki(self.mki_sent)));
         sealed
     }
 }
@@ -286,44 +468,66 @@ impl Receiver {
         let ssrc = number(&packet[8..12]);
         let known = self.streams.get(&ssrc).cloned();
         let mut stream = known.clone().unwrap_or_default();
-        let index = stream.estimate(number(&packet[2..4]));
+        let seq = number(&packet[2..4]);
+        let estimate = stream.estimate(seq);
         if !agreed.unauthenticated_srtp {
-            seen(stream.highest, &stream.seen, self.window, index)?;
+            seen(stream.highest, &stream.seen, self.window, estimate)?;
         }
-        if index >= 1 << 48 {
+        if estimate >= 1 << 48 {
             return Err(Verdict::Exhausted);
         }
-        let tag_len = if agreed.unauthenticated_srtp {
-            0
-        } else {
-            agreed.suite.srtp_tag
+        let candidates: Vec<u128> = match known {
+            Some(_) => vec![estimate],
+            None => {
+                let (first, last) = agreed.first_roc;
+                (first..=last)
+                    .map(|roc| u128::from(roc) * 65_536 + seq)
+                    .collect()
+            }
         };
-        let trailer = agreed.mki.len() + tag_len;
-        if packet.len() < header_len + trailer {
-            return Err(Verdict::TooShort);
+        let mut refusal = Verdict::TooShort;
+        let mut opened = None;
+        for with_mki in agreed.mki_accepted {
+            let mki = agreed.mki(*with_mki);
+            let trailer_len = mki.len() + agreed.srtp_tag();
+            if packet.len() < header_len + trailer_len {
+                continue;
+            }
+            let (body, trailer) = packet.split_at(packet.len() - trailer_len);
+            let mki_at = if agreed.suite.cipher == Cipher::Gcm {
+                agreed.srtp_tag()
+            } else {
+                0
+            };
+            if trailer[mki_at..mki_at + mki.len()] != *mki {
+                refusal = Verdict::UnknownMki;
+                continue;
+            }
+            let clear = if agreed.unencrypted_srtp {
+                body.len()
+            } else {
+                header_len
+            };
+            let right = candidates.iter().find(|index| {
+                let roc = ((**index / 65_536) as u32).to_be_bytes();
+                let tag = agreed.tag(&agreed.rtp(body, **index), body, clear, &roc);
+                *trailer == agreed.trailer(&tag[..agreed.srtp_tag()], &[], mki)
+            });
+            if let Some(index) = right {
+                opened = Some((*index, body, clear));
+                break;
+            }
+            refusal = Verdict::AuthFailed;
         }
-        let body = &packet[..packet.len() - trailer];
-        if packet[body.len()..body.len() + agreed.mki.len()] != agreed.mki[..] {
-            return Err(Verdict::UnknownMki);
-        }
-        let roc = ((index / 65_536) as u32).to_be_bytes();
-        let tag = agreed.auth(0, index, &[body, &roc].concat());
-        if packet[packet.len() - tag_len..] != tag[..tag_len] {
-            return Err(Verdict::AuthFailed);
-        }
+        let (index, body, clear) = opened.ok_or(refusal)?;
         if self.packets == agreed.lifetime {
             return Err(Verdict::KeyExpired);
         }
         if known.is_none() && self.streams.len() == self.capacity {
             return Err(Verdict::TableFull);
         }
-        let mut plain = body.to_vec();
-        if !agreed.unencrypted_srtp {
-            plain.splice(
-                header_len..,
-                agreed.crypt(0, ssrc, index, &body[header_len..]),
-            );
-        }
+        let mut plain = body[..clear].to_vec();
+        plain.extend(agreed.crypt(&agreed.rtp(body, index), &body[clear..]));
         self.packets += 1;
         stream.highest = stream.highest.max(Some(index));
         stream.seen.insert(index);
@@ -343,25 +547,40 @@ impl Receiver {
         if packet[0] / 64 != 2 {
             return Err(Verdict::Malformed);
         }
-        let (mki, tag_len) = (&agreed.mki, agreed.suite.srtcp_tag);
-        if packet.len() < 12 + mki.len() + tag_len {
-            return Err(Verdict::TooShort);
+        let mut refusal = Verdict::TooShort;
+        let mut opened = None;
+        for with_mki in agreed.mki_accepted {
+            let mki = agreed.mki(*with_mki);
+            let trailer_len = 4 + mki.len() + agreed.suite.srtcp_tag;
+            if packet.len() < 8 + trailer_len {
+                continue;
+            }
+            let (body, trailer) = packet.split_at(packet.len() - trailer_len);
+            let gcm = agreed.suite.cipher == Cipher::Gcm;
+            let word_at = if gcm { agreed.suite.srtcp_tag } else { 0 };
+            let word = &trailer[word_at..word_at + 4];
+            if trailer[word_at + 4..word_at + 4 + mki.len()] != *mki {
+                refusal = Verdict::UnknownMki;
+                continue;
+            }
+            let clear = if number(word) >= 1 << 31 {
+                8
+            } else {
+                body.len()
+            };
+            let tag = agreed.tag(&agreed.rtcp(body, number(word)), body, clear, word);
+            if *trailer == agreed.trailer(&tag[..agreed.suite.srtcp_tag], word, mki) {
+                opened = Some((number(word), body, clear));
+                break;
+            }
+            refusal = Verdict::AuthFailed;
         }
-        let authenticated = &packet[..packet.len() - tag_len - mki.len()];
-        if packet[authenticated.len()..packet.len() - tag_len] != mki[..] {
-            return Err(Verdict::UnknownMki);
-        }
-        let (body, word) = authenticated.split_at(authenticated.len() - 4);
-        let (encrypted, index) = (number(word) >= 1 << 31, number(word) % (1 << 31));
-        let tag = agreed.auth(3, index, authenticated);
-        if packet[packet.len() - tag_len..] != tag[..tag_len] {
-            return Err(Verdict::AuthFailed);
-        }
-        let ssrc = number(&packet[4..8]);
+        let (word, body, clear) = opened.ok_or(refusal)?;
+        let (ssrc, index) = (number(&packet[4..8]), word % (1 << 31));
         let known = self.streams.get(&ssrc).cloned();
         let mut stream = known.clone().unwrap_or_default();
         seen(stream.rtcp_highest, &stream.rtcp_seen, 128, index)?;
-        if encrypted == agreed.unencrypted_srtcp {
+        if (word >= 1 << 31) != agreed.e_bit() {
             return Err(Verdict::Policy);
         }
         if self.rtcp_packets == agreed.lifetime.min(1 << 31) {
@@ -370,14 +589,28 @@ impl Receiver {
         if known.is_none() && self.streams.len() == self.capacity {
             return Err(Verdict::TableFull);
         }
-        let mut plain = body.to_vec();
-        if encrypted {
-            plain.splice(8.., agreed.crypt(3, ssrc, index, &body[8..]));
-        }
+        let mut plain = body[..clear].to_vec();
+        plain.extend(agreed.crypt(&agreed.rtcp(body, word), &body[clear..]));
         self.rtcp_packets += 1;
         stream.rtcp_highest = stream.rtcp_highest.max(Some(index));
         stream.rtcp_seen.insert(index);
         self.streams.insert(ssrc, stream);
         Ok(Verdict::Plain(plain))
+    }
+
+    /// Another master key; says whether that is allowed.
+    pub(super) fn rekey(&mut self, agreed: Agreed, keep: bool) -> bool {
+        let same = agreed.key_salt == self.agreed.key_salt;
+        if same && !keep {
+            return false;
+        }
+        if !same {
+            (self.packets, self.rtcp_packets) = (0, 0);
+        }
+        if !keep {
+            self.streams.clear();
+        }
+        self.agreed = agreed;
+        true
     }
 }

@@ -1,51 +1,163 @@
 //! The vectors printed in the RFCs, through key derivation and the AES-CM keystream.
 
-use srtp_test_vectors::{RFC3711_B2, RFC3711_B3, value};
+use srtp_test_vectors::{
+    RFC3711_B2, RFC3711_B3, RFC6188_AES_192_CM, RFC6188_AES_192_PRF, RFC6188_AES_256_CM,
+    RFC6188_AES_256_PRF, RFC7714_SRTCP, RFC7714_SRTP, value,
+};
 
 use crate::kdf::{Label, Prf};
-use crate::primitive::Aes;
+use crate::primitive::{Aes, Gcm};
 use crate::suite::AesSize;
+use crate::transform::{Protocol, SessionKeys};
+use crate::wire::{RTCP_CLEAR_LEN, RtpHeader, Trailer};
 use crate::{CryptoSuite, MasterKey};
 
-fn aes(size: AesSize, key: &[u8]) -> Aes {
+fn long(key: &[u8]) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes[..key.len()].copy_from_slice(key);
-    Aes::new(size, &bytes)
+    bytes
 }
 
-/// RFC 3711 Appendix B.2: the first and the last three blocks of a segment of 65282 blocks.
+/// RFC 3711 Appendix B.2, RFC 6188 §7.1 and §7.3: the first and the last three blocks of a segment
+/// of 65282 blocks.
 #[test]
-fn rfc3711_b2_aes_cm() {
-    let iv = u128::from_be_bytes(value(RFC3711_B2, "iv").try_into().unwrap());
-    let mut keystream = vec![0; 65_282 * 16];
-    aes(AesSize::Aes128, &value(RFC3711_B2, "session_key")).apply_keystream(iv, &mut keystream);
-    for block in [0x0000, 0x0001, 0x0002, 0xfeff, 0xff00, 0xff01] {
-        let expected = value(RFC3711_B2, &format!("block_{block:04x}"));
-        assert_eq!(
-            keystream[16 * block..16 * block + 16],
-            expected,
-            "block {block:04x}"
-        );
+fn aes_cm_keystream() {
+    for (file, size) in [
+        (RFC3711_B2, AesSize::Aes128),
+        (RFC6188_AES_192_CM, AesSize::Aes192),
+        (RFC6188_AES_256_CM, AesSize::Aes256),
+    ] {
+        let iv = u128::from_be_bytes(value(file, "iv").try_into().unwrap());
+        let mut keystream = vec![0; 65_282 * 16];
+        Aes::new(size, &long(&value(file, "session_key"))).apply_keystream(iv, &mut keystream);
+        for block in [0x0000, 0x0001, 0x0002, 0xfeff, 0xff00, 0xff01] {
+            let expected = value(file, &format!("block_{block:04x}"));
+            assert_eq!(
+                keystream[16 * block..16 * block + 16],
+                expected,
+                "block {block:04x}"
+            );
+        }
     }
 }
 
-/// RFC 3711 Appendix B.3: all three SRTP session keys, the authentication key at its 94 bytes.
+/// RFC 3711 Appendix B.3, RFC 6188 §7.2 and §7.4: all three SRTP session keys, the authentication
+/// key as far as it is printed (94 bytes in RFC 3711).
 #[test]
-fn rfc3711_b3_key_derivation() {
-    let key_salt = [
-        value(RFC3711_B3, "master_key"),
-        value(RFC3711_B3, "master_salt"),
-    ]
-    .concat();
-    let prf = Prf::new(&MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &key_salt).unwrap());
-    for (label, name) in [
-        (Label::RtpEncryption, "cipher_key"),
-        (Label::RtpSalt, "cipher_salt"),
-        (Label::RtpAuthentication, "auth_key"),
+fn key_derivation() {
+    for (file, suite) in [
+        (RFC3711_B3, CryptoSuite::AesCm128HmacSha1_80),
+        (RFC6188_AES_192_PRF, CryptoSuite::Aes192CmHmacSha1_80),
+        (RFC6188_AES_256_PRF, CryptoSuite::Aes256CmHmacSha1_80),
     ] {
-        let expected = value(RFC3711_B3, name);
-        let mut derived = vec![0xff; expected.len()];
-        prf.derive(label, 0, &mut derived);
-        assert_eq!(derived, expected, "{name}");
+        let key_salt = [value(file, "master_key"), value(file, "master_salt")].concat();
+        let prf = Prf::new(&MasterKey::new(suite, &key_salt).unwrap());
+        for (label, name) in [
+            (Label::RtpEncryption, "cipher_key"),
+            (Label::RtpSalt, "cipher_salt"),
+            (Label::RtpAuthentication, "auth_key"),
+        ] {
+            let expected = value(file, name);
+            let mut derived = vec![0xff; expected.len()];
+            prf.derive(label, 0, &mut derived);
+            assert_eq!(derived, expected, "{suite} {name}");
+        }
+    }
+}
+
+const GCM: [(AesSize, &str); 2] = [(AesSize::Aes128, "128"), (AesSize::Aes256, "256")];
+const GCM_SRTP: Trailer = Trailer {
+    aead_tag: 16,
+    index: 0,
+    mki: 0,
+    tag: 0,
+};
+const GCM_SRTCP: Trailer = Trailer {
+    aead_tag: 16,
+    index: 4,
+    mki: 0,
+    tag: 0,
+};
+
+/// RFC 7714 §16, encrypted and tagged only, both ways; keys and salt are session keys there.
+#[test]
+fn srtp_with_aes_gcm() {
+    let (packet, salt) = (value(RFC7714_SRTP, "packet"), value(RFC7714_SRTP, "salt"));
+    let header = RtpHeader::parse(&packet).unwrap();
+    let index = u64::from(header.sequence_number);
+    for (size, bits) in GCM {
+        let key = long(&value(RFC7714_SRTP, &format!("key_{bits}")));
+        let keys = SessionKeys::gcm(Gcm::new(size, &key), &salt);
+        for (encrypt, what) in [(true, "encrypted"), (false, "tagged")] {
+            let expected = value(RFC7714_SRTP, &format!("{what}_{bits}"));
+            let mut sealed = packet.clone();
+            sealed.resize(packet.len() + 16, 0);
+            keys.seal_rtp(&mut sealed, &header, index, GCM_SRTP, &[], encrypt)
+                .unwrap();
+            assert_eq!(sealed, expected, "{what} {bits}");
+            let parts = GCM_SRTP.split(&sealed, header.len).unwrap();
+            assert!(keys.verify_rtp(&parts, &header, index, encrypt));
+            assert!(!keys.verify_rtp(&parts, &header, index, !encrypt));
+            assert!(!keys.verify_rtp(&parts, &header, index + 65_536, encrypt));
+            let end = packet.len();
+            if encrypt {
+                keys.open_rtp(&mut sealed[header.len..end], &header, index);
+            }
+            assert_eq!(sealed[..end], packet);
+        }
+    }
+}
+
+/// RFC 7714 §17, encrypted and tagged only, both ways.
+#[test]
+fn srtcp_with_aes_gcm() {
+    let (packet, salt) = (value(RFC7714_SRTCP, "packet"), value(RFC7714_SRTCP, "salt"));
+    let index = u32::from_be_bytes(value(RFC7714_SRTCP, "index").try_into().unwrap());
+    for (size, bits) in GCM {
+        let key = long(&value(RFC7714_SRTCP, &format!("key_{bits}")));
+        let keys = SessionKeys::gcm(Gcm::new(size, &key), &salt);
+        for (encrypt, what) in [(true, "encrypted"), (false, "tagged")] {
+            let expected = value(RFC7714_SRTCP, &format!("{what}_{bits}"));
+            let mut sealed = packet.clone();
+            sealed.resize(packet.len() + 20, 0);
+            keys.seal_rtcp(&mut sealed, index, GCM_SRTCP, &[], encrypt)
+                .unwrap();
+            assert_eq!(sealed, expected, "{what} {bits}");
+            assert!(keys.verify_rtcp(&GCM_SRTCP.split(&sealed, RTCP_CLEAR_LEN).unwrap()));
+            let end = packet.len();
+            if encrypt {
+                keys.open_rtcp(&mut sealed[..end], index);
+            }
+            assert_eq!(sealed[..end], packet);
+        }
+    }
+}
+
+/// The SRTCP IV of GCM takes all 31 bits of the index: an implementation that masked the wrong byte
+/// repeated its IV every 128 packets.
+#[test]
+fn gcm_iv_never_repeats_over_the_index() {
+    let key = MasterKey::new(CryptoSuite::AeadAes128Gcm, &[5; 28]).unwrap();
+    let keys = SessionKeys::derive(&key, Protocol::Srtcp, 0);
+    let mut seen = std::collections::BTreeSet::new();
+    for index in [
+        0,
+        1,
+        0x7f,
+        0x80,
+        0xff,
+        0x100,
+        0x8000,
+        0x0080_0000,
+        0x7fff_ff7f,
+        0x7fff_ffff,
+    ] {
+        let mut sealed = [&[0x80, 200, 0, 6, 1, 2, 3, 4][..], &[0; 16 + 20]].concat();
+        keys.seal_rtcp(&mut sealed, index, GCM_SRTCP, &[], true)
+            .unwrap();
+        assert!(
+            seen.insert(sealed[8..24].to_vec()),
+            "keystream of index {index:x} came before"
+        );
     }
 }
