@@ -1,0 +1,126 @@
+//! The command line: a contract with people's fingers and scripts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  secured: everything asked for is SRTP, was decrypted, was done
+  1  an input cannot be read, or not to its end; an output cannot be written
+  2  the command line is wrong
+  3  the outcome is plain RTP
+  4  the call was refused (a SIP 4xx), or some packet failed authentication";
+
+/// Tells why a call is or is not secure, and decrypts captures of it.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "srtp-doctor", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What all commands have in common.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Common {
+    /// Print one JSON document on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print keys; without it a key is shown as its length and four hex digits of its SHA-256
+    #[arg(long, global = true)]
+    pub show_keys: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Decrypt the calls in a capture, with the keys in its SIP or those given
+    #[command(after_help = EXIT_CODES)]
+    Decrypt(DecryptArgs),
+    /// Explain every offer and answer: what they agree on, or why not, line by line
+    #[command(after_help = EXIT_CODES)]
+    Explain(ExplainArgs),
+    /// Write a fresh a=crypto line from the system's random source
+    Keys(KeysArgs),
+}
+
+/// Arguments of `decrypt`.
+#[derive(Clone, Debug, Args)]
+pub struct DecryptArgs {
+    /// A pcap or pcapng capture; `-` is standard input
+    pub capture: PathBuf,
+    /// Write a plain-RTP capture for each direction into this directory
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write the audio of PCMU, PCMA and L16 streams there too, as WAV
+    #[arg(long, requires = "out")]
+    pub wav: bool,
+    /// Try the keys of this a=crypto line instead of those in the capture's SIP; may be repeated
+    #[arg(long, value_name = "LINE")]
+    pub crypto: Vec<String>,
+    /// Take the keys and addresses of this SDP instead of the capture's SIP; two of them are taken
+    /// as offer and answer
+    #[arg(long, value_name = "FILE")]
+    pub sdp: Vec<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// An SDP offer; or, alone, a pcap or pcapng capture or a text log with SIP messages in it.
+    /// `-` is standard input
+    #[arg(value_name = "OFFER.sdp|TRACE")]
+    pub offer: PathBuf,
+    /// The SDP answer
+    #[arg(value_name = "ANSWER.sdp")]
+    pub answer: Option<PathBuf>,
+}
+
+/// Arguments of `keys`.
+#[derive(Clone, Debug, Args)]
+pub struct KeysArgs {
+    /// Crypto-suite
+    #[arg(long, value_name = "NAME", default_value = "AES_CM_128_HMAC_SHA1_80")]
+    pub suite: String,
+    /// Tag
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub tag: u32,
+    /// Lifetime in packets, decimal or as a power of two
+    #[arg(long, value_name = "2^N")]
+    pub lifetime: Option<String>,
+    /// MKI, decimal value and length in bytes
+    #[arg(long, value_name = "VALUE:LENGTH")]
+    pub mki: Option<String>,
+    /// Session parameter, such as UNENCRYPTED_SRTCP or KDR=3; may be repeated
+    #[arg(long, value_name = "PARAM")]
+    pub param: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,255 @@
+//! `explain`: the verdict, its reason and its exit code, from two SDPs, a capture and a log.
+
+// Outside of #[test] functions the lints for what ships apply, which tests are free of.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used
+)]
+
+mod common;
+
+use common::*;
+use serde_json::{Value, json};
+
+fn explained(capture: Capture) -> (Value, i32) {
+    let run = capture.run("explain", &["--json"]);
+    (run.json()["exchanges"].clone(), run.code)
+}
+
+fn two(offer: &str, answer: &str, options: &[&str]) -> Run {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (offer, answer) = (file("offer.sdp", offer), file("answer.sdp", answer));
+    doctor(&[&["explain", &offer, &answer], options].concat())
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+/// The JSON has the documented keys and no others.
+#[test]
+fn json_is_the_contract() {
+    let offer = sdp(
+        A,
+        "RTP/SAVP",
+        &[
+            &crypto(1, 1, "").replace("_80", "_99"),
+            &crypto(2, 1, "|2^20|1:4 KDR=3 UNENCRYPTED_SRTCP"),
+        ],
+    );
+    let answer = sdp(
+        B,
+        "RTP/SAVP",
+        &[&crypto(2, 2, "|2^21|7:4 UNENCRYPTED_SRTCP WSH=128")],
+    );
+    let run = two(&offer, &answer, &["--json"]);
+    let json = run.json();
+    let exchange = &json["exchanges"][0];
+    assert_eq!(keys(&json), ["exchanges"]);
+    let sorted = |mut names: Vec<&'static str>| {
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(
+        keys(exchange),
+        sorted(vec![
+            "outcome", "status", "reason", "source", "media", "context"
+        ])
+    );
+    let media = &exchange["media"][0];
+    let wanted = vec![
+        "index", "kind", "profile", "port", "outcome", "tag", "suite", "params", "mki", "lifetime",
+        "reason", "source", "lines",
+    ];
+    assert_eq!(keys(media), sorted(wanted));
+    let line = &media["lines"][0];
+    let wanted = vec!["tag", "suite", "verdict", "reason", "source", "notes"];
+    assert_eq!(keys(line), sorted(wanted));
+    let values = [
+        "index", "kind", "profile", "port", "outcome", "tag", "suite", "params", "mki", "lifetime",
+    ];
+    assert_eq!(
+        json!(values.map(|name| &media[name])),
+        json!([
+            0,
+            "audio",
+            "RTP/SAVP",
+            4000,
+            "srtp",
+            2,
+            "AES_CM_128_HMAC_SHA1_80",
+            ["UNENCRYPTED_SRTCP", "WSH=128"],
+            "7:4",
+            1 << 21
+        ])
+    );
+    assert_eq!(
+        (
+            line["verdict"].as_str(),
+            media["lines"][1]["verdict"].as_str()
+        ),
+        (Some("skipped"), Some("accepted"))
+    );
+    assert_eq!(
+        (exchange["outcome"].as_str(), exchange["context"].as_str()),
+        (Some("srtp"), Some("new"))
+    );
+    assert_eq!((exchange["status"].as_u64(), run.code), (Some(200), 0));
+}
+
+/// Exit codes 0, 3 and 4 for what two SDPs come to; a fault in one of them is 1, with its place.
+#[test]
+fn exit_codes_of_two_sdps() {
+    let secured = |tag| sdp(B, "RTP/SAVP", &[&crypto(tag, 2, "")]);
+    let offer = sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]);
+    let plain = sdp(A, "RTP/AVP", &[]);
+    assert_eq!(two(&offer, &secured(1), &[]).code, 0);
+    assert_eq!(two(&plain, &sdp(B, "RTP/AVP", &[]), &[]).code, 3);
+    for (answer, words) in [
+        (secured(3), "tag 3"),
+        (sdp(B, "RTP/SAVP", &[]), "without a crypto line"),
+        (sdp(B, "RTP/AVP", &[]), "profile"),
+        (
+            sdp(B, "RTP/SAVP", &[&crypto(1, 1, "")]),
+            "the offerer's own key",
+        ),
+    ] {
+        let run = two(&offer, &answer, &[]);
+        assert_eq!(run.code, 4, "{}", run.out);
+        assert!(
+            run.out.starts_with("Rejected: ") && run.out.contains(words),
+            "{}",
+            run.out
+        );
+        assert_eq!(
+            two(&offer, &answer, &["--json"]).json()["exchanges"][0]["status"],
+            488
+        );
+    }
+    let run = two(&offer, &secured(1).replace("5000", "x"), &[]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(
+        run.err.contains("answer.sdp: line 6, column 9:"),
+        "{}",
+        run.err
+    );
+}
+
+/// RFC 4568 §7.1.4: what every re-INVITE does to keys and rollover counters.
+#[test]
+fn reinvites_say_what_happens_to_the_context() {
+    let offer = |byte| sdp(A, "RTP/SAVP", &[&crypto(1, byte, "")]);
+    let answer = |byte| sdp(B, "RTP/SAVP", &[&crypto(1, byte, "")]);
+    let mut capture = secured();
+    capture.exchange(2, &offer(1), &answer(2));
+    capture.exchange(3, &offer(3), &answer(2));
+    capture.exchange(4, &offer(3), &answer(4));
+    capture.refused(5, &offer(9), "488 Not Acceptable Here");
+    capture.exchange(6, &offer(5), &answer(6));
+    capture.exchange(7, &sdp(A, "RTP/AVP", &[]), &sdp(B, "RTP/AVP", &[]));
+    let (exchanges, code) = explained(capture);
+    let contexts: Vec<&Value> = exchanges
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|exchange| &exchange["context"])
+        .collect();
+    let wanted = json!([
+        "new",
+        "keep",
+        "rekey-tx",
+        "rekey-rx",
+        null,
+        "rekey-both",
+        "downgrade"
+    ]);
+    assert_eq!(json!(contexts), wanted);
+    assert_eq!(code, 3);
+}
+
+/// A refused call, and one that was refused first and then made without SRTP.
+#[test]
+fn refusals_have_their_status() {
+    let offer = sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]);
+    let refused = || {
+        let mut capture = Capture::new();
+        capture.refused(1, &offer, "488 Not Acceptable Here");
+        capture
+    };
+    let (exchanges, code) = explained(refused());
+    assert_eq!((exchanges[0]["status"].as_u64(), code), (Some(488), 4));
+    assert_eq!(exchanges[0]["outcome"], "rejected");
+    assert!(
+        exchanges[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("488 Not Acceptable Here")
+    );
+    let mut again = refused();
+    again.exchange(2, &sdp(A, "RTP/AVP", &[]), &sdp(B, "RTP/AVP", &[]));
+    assert_eq!(explained(again).1, 3);
+}
+
+/// The same call out of a log, by its line numbers; and what is no log at all.
+#[test]
+fn logs_are_read_too() {
+    let offer = sip(
+        "INVITE sip:b@h SIP/2.0",
+        "1 INVITE",
+        "",
+        &sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]),
+    );
+    let answer = sip(
+        "SIP/2.0 200 OK",
+        "1 INVITE",
+        "b",
+        &sdp(B, "RTP/SAVP", &[&crypto(1, 2, "")]),
+    );
+    let log = format!(
+        "started\n2026-01-01 sending INVITE to b\n{offer}\n\n-- received:\n{answer}\ndone\n"
+    );
+    let run = doctor_reading(&["explain", "-"], log.replace("\r\n", "\n").as_bytes());
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
+    assert!(
+        run.out.contains("offer in line 3, 200 in line "),
+        "{}",
+        run.out
+    );
+
+    let run = doctor_reading(&["explain", "-"], b"nothing\nat all\n");
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(
+        run.err.contains("0 SIP messages with 0 SDP in 2 lines"),
+        "{}",
+        run.err
+    );
+}
+
+/// An offer that nobody answered is no verdict.
+#[test]
+fn unanswered_offers_are_named() {
+    let mut capture = Capture::new();
+    let offer = sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]);
+    capture.a_sends(&sip("INVITE sip:b@h SIP/2.0", "1 INVITE", "", &offer));
+    let run = capture.run("explain", &[]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.out
+            .contains("the SDP of packet 1 has no counterpart here"),
+        "{}",
+        run.out
+    );
+}
