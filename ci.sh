@@ -1,0 +1,270 @@
+#!/usr/bin/env bash
+# Every check of this repository as a named step, the same by hand and on a CI machine.
+# ./ci.sh help lists them. A step installs what it needs: Debian packages by apt-get, cargo tools
+# by `cargo install`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly LIBRARIES=(-p srtp-core -p sdes-sdp -p srtp-negotiation --no-default-features)
+readonly BARE_METAL=thumbv7em-none-eabihf
+readonly SKIPPED=77
+
+# Name and one line each; the order is that of a run without arguments.
+readonly STEPS='
+fmt          rustfmt agrees with every line
+clippy       no warning from clippy in any target
+doc          the documentation builds without a warning
+no_std       the three libraries build for a microcontroller without std and alloc
+embedded     the known packets pass on an emulated Cortex-M4 (QEMU)
+vectors      the known packets are what the second implementation (Python) makes of the RFCs
+deny         licences, bans, sources and, where they can be had, advisories of all dependencies
+msrv         the workspace builds with the oldest Rust it promises, if that is installed
+bench-smoke  every benchmark runs once
+fuzz-smoke   every fuzz target runs for 10 seconds, if a nightly Rust is installed
+readme       every command of README.md runs as printed there, the tests among them
+'
+readonly ON_DEMAND='
+test         cargo test --workspace (a command of README.md, so a part of readme)
+'
+
+# The commands that README.md must show, whatever else it shows.
+readonly README_COMMANDS=(
+    'cargo run --release -p srtp-doctor -- decrypt test-vectors/captures/baresip-sdes-pcmu.pcap --wav --out target/call'
+    'cargo test --workspace'
+    'cargo run --release -p srtp-doctor --example secure_call'
+)
+
+say() { printf 'ci.sh: %s\n' "$*"; }
+
+# Tools ----------------------------------------------------------------------------------------
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+has_package() {
+    [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+need_packages() {
+    local package missing=()
+    if ! command -v apt-get >/dev/null; then
+        say "no apt-get here; install what these Debian packages hold: $*"
+        return 1
+    fi
+    for package; do
+        has_package "$package" || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    say "installing ${missing[*]}"
+    as_root apt-get update --quiet
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --quiet --no-install-recommends --no-remove "${missing[@]}"
+}
+
+need_cargo_tool() {
+    command -v "$1" >/dev/null && return
+    say "installing $1 from source"
+    cargo install --locked "$1"
+}
+
+has_toolchain() {
+    command -v rustup >/dev/null && grep --quiet "^$1" <<<"$(rustup toolchain list)"
+}
+
+# cargo for $BARE_METAL: the one in PATH if it has that target, else Debian's compiler, which comes
+# with the source of `core` to build.
+bare_metal_cargo() {
+    local command=$1
+    shift
+    if [[ -d $(rustc --print sysroot)/lib/rustlib/$BARE_METAL ]]; then
+        cargo "$command" --target "$BARE_METAL" "$@"
+        return
+    fi
+    if ! command -v apt-get >/dev/null; then
+        say "the Rust target is missing: rustup target add $BARE_METAL"
+        return 1
+    fi
+    need_packages rustc-web cargo-web rust-web-src
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+        /usr/bin/cargo "$command" -Zbuild-std=core --target "$BARE_METAL" "$@"
+}
+
+# Steps ----------------------------------------------------------------------------------------
+
+step_fmt() {
+    cargo fmt --all --check
+    cargo fmt --manifest-path embedded/Cargo.toml --check
+    [[ ! -e fuzz/Cargo.toml ]] || cargo fmt --manifest-path fuzz/Cargo.toml --check
+}
+
+step_clippy() {
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+}
+
+step_test() {
+    cargo test --workspace
+}
+
+step_doc() {
+    RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps
+}
+
+step_no_std() {
+    bare_metal_cargo build --locked "${LIBRARIES[@]}"
+}
+
+step_embedded() {
+    need_packages binutils-arm-none-eabi qemu-system-arm
+    cd embedded
+    # A program that hangs in QEMU hangs for good.
+    local runner
+    runner=$(sed --quiet 's/^runner = "\(.*\)"/\1/p' .cargo/config.toml)
+    export CARGO_TARGET_THUMBV7EM_NONE_EABIHF_RUNNER="timeout 120 $runner"
+    bare_metal_cargo run --locked --release
+    arm-none-eabi-size "${CARGO_TARGET_DIR:-target}/$BARE_METAL/release/srtp-firmware-test"
+}
+
+step_vectors() {
+    local python=python3
+    if ! "$python" -c 'import cryptography' 2>/dev/null; then
+        need_packages python3 python3-cryptography
+        python=/usr/bin/python3
+    fi
+    "$python" -B test-vectors/tools/known_packets.py --check
+}
+
+step_deny() {
+    need_cargo_tool cargo-deny
+    local manifest report
+    for manifest in Cargo.toml embedded/Cargo.toml; do
+        say "$manifest"
+        cargo deny --locked --manifest-path "$manifest" --config deny.toml \
+            check --hide-inclusion-graph licenses bans sources
+    done
+    if report=$(cargo deny --locked check advisories 2>&1); then
+        printf '%s\n' "$report"
+    elif [[ $report == *'failed to fetch advisory database'* ]]; then
+        say 'advisories were NOT checked: their database cannot be reached from here'
+    else
+        printf '%s\n' "$report"
+        return 1
+    fi
+}
+
+step_msrv() {
+    local version
+    version=$(sed --quiet 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    if ! has_toolchain "$version"; then
+        say "no Rust $version here; to have it: rustup toolchain install $version"
+        return $SKIPPED
+    fi
+    cargo "+$version" check --locked --workspace
+}
+
+step_bench-smoke() {
+    cargo bench --locked -p srtp-benches -- --test
+}
+
+step_fuzz-smoke() {
+    local target seeds
+    if ! has_toolchain nightly; then
+        say 'no nightly Rust here; to have it: rustup toolchain install nightly'
+        return $SKIPPED
+    fi
+    need_cargo_tool cargo-fuzz
+    # In fuzz/ so that cargo-fuzz finds the workspace of the targets, not the one above it.
+    cd fuzz
+    for target in $(cargo +nightly fuzz list --fuzz-dir .); do
+        seeds=(corpus/"$target")
+        mkdir -p "${seeds[0]}"
+        [[ ! -d seeds/$target ]] || seeds+=("seeds/$target")
+        cargo +nightly fuzz run --fuzz-dir . "$target" "${seeds[@]}" -- \
+            -max_total_time=10 -verbosity=0 -print_final_stats=1
+    done
+}
+
+# Commands in the fenced blocks of the README that run something of ours, one a line.
+readme_commands() {
+    awk '/^```/ { fenced = !fenced; next } fenced && /^cargo (run|test) / { print }' README.md
+}
+
+step_readme() {
+    local command shown
+    mapfile -t shown < <(readme_commands)
+    for command in "${README_COMMANDS[@]}"; do
+        if ! among "$command" "${shown[@]}"; then
+            say "README.md does not show: $command"
+            return 1
+        fi
+    done
+    for command in "${shown[@]}"; do
+        say "README.md: $command"
+        bash -c "$command"
+    done
+}
+
+# Running them ---------------------------------------------------------------------------------
+
+names() { awk 'NF { print $1 }' <<<"$1"; }
+
+# Whether the first argument is one of the others.
+among() {
+    local wanted=$1 other
+    shift
+    for other; do
+        [[ $other != "$wanted" ]] || return 0
+    done
+    return 1
+}
+
+help() {
+    printf 'usage: ./ci.sh [STEP...]     without a STEP: all of the first list, in that order\n'
+    printf '%s\n%s' "$STEPS" "${ON_DEMAND#$'\n'}"
+}
+
+main() {
+    local step status started bad=0 summary=() steps=("$@") known
+    mapfile -t known < <(names "$STEPS$ON_DEMAND")
+    case ${1-} in
+        help | -h | --help)
+            help
+            return
+            ;;
+        '' | default) mapfile -t steps < <(names "$STEPS") ;;
+    esac
+    for step in "${steps[@]}"; do
+        if ! among "$step" "${known[@]}"; then
+            say "there is no step '$step'"
+            help
+            return 2
+        fi
+    done
+
+    for step in "${steps[@]}"; do
+        printf '\n==> %s\n' "$step"
+        started=$SECONDS
+        # A shell of its own, and not in a condition: there `set -e` would be off.
+        set +e
+        (
+            set -e
+            "step_$step"
+        )
+        status=$?
+        set -e
+        case $status in
+            0) status=ok ;;
+            "$SKIPPED") status=skipped ;;
+            *)
+                status=FAILED
+                bad=1
+                ;;
+        esac
+        summary+=("$(printf '%-12s %-8s %4d s' "$step" "$status" $((SECONDS - started)))")
+    done
+    printf '\n'
+    printf '%s\n' "${summary[@]}"
+    return $bad
+}
+
+main "$@"
