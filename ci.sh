@@ -13,6 +13,7 @@ readonly SKIPPED=77
 readonly STEPS='
 fmt          rustfmt agrees with every line
 clippy       no warning from clippy in any target
+features     srtp-core builds with each family of suites alone and passes its tests with all features
 doc          the documentation builds without a warning
 no_std       the three libraries build for a microcontroller without std and alloc
 embedded     the known packets pass on an emulated Cortex-M4 (QEMU)
@@ -100,6 +101,16 @@ step_fmt() {
 
 step_clippy() {
     cargo clippy --locked --workspace --all-targets -- -D warnings
+}
+
+step_features() {
+    local features
+    for features in '' aes-cm aes-cm,aes-192 aes-cm,aes-256,alloc f8 gcm gcm,aes-256 null; do
+        say "srtp-core with [$features]"
+        cargo clippy --locked --quiet -p srtp-core --no-default-features --features "$features" \
+            -- -D warnings
+    done
+    cargo test --locked -p srtp-core --all-features
 }
 
 step_test() {

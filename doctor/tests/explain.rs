@@ -177,6 +177,12 @@ fn reinvites_say_what_happens_to_the_context() {
         "downgrade"
     ]);
     assert_eq!(json!(contexts), wanted);
+    assert!(
+        exchanges[4]["reason"]
+            .as_str()
+            .unwrap()
+            .ends_with("what was agreed before stays")
+    );
     assert_eq!(code, 3);
 }
 

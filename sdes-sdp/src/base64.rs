@@ -59,21 +59,22 @@ pub(crate) fn decode(text: &str, out: &mut [u8]) -> Result<Oddities, Error> {
         });
     }
 
-    let mut over = 0;
     let (groups, _) = sextets.as_chunks::<4>();
-    for (group, to) in groups.iter().zip(out.chunks_mut(3)) {
-        let bits = group.iter().fold(0u32, |bits, sextet| {
-            bits << 6 | u32::from(sextet.unsigned_abs())
-        });
-        let [_, bytes @ ..] = bits.to_be_bytes();
-        let (value, rest) = bytes.split_at_checked(to.len()).unwrap_or_default();
-        to.iter_mut().zip(value).for_each(|(to, from)| *to = *from);
-        over = rest.iter().fold(over, |over, byte| over | byte);
+    let mut groups = groups.iter().map(join);
+    let (wholes, partial) = out.as_chunks_mut::<3>();
+    wholes
+        .iter_mut()
+        .zip(&mut groups)
+        .for_each(|(to, bytes)| *to = bytes);
+    let mut oddities = Oddities::default();
+    if let (false, Some(bytes)) = (partial.is_empty(), groups.next()) {
+        partial
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, byte)| *to = byte);
+        let over = bytes.iter().skip(partial.len());
+        oddities.non_zero_last_bits = over.fold(0, |over, byte| over | byte) != 0;
     }
-    let mut oddities = Oddities {
-        non_zero_last_bits: over != 0,
-        ..Oddities::default()
-    };
     let padding = text.len().saturating_sub(count);
     let needed = (4 - count % 4) % 4;
     oddities.missing_padding = padding < needed;
@@ -92,6 +93,15 @@ fn sextet(c: i16) -> i16 {
         + (within(b'0', b'9') & (c - i16::from(b'0') + 53))
         + (within(b'+', b'+') & 63)
         + (within(b'/', b'/') & 64)
+}
+
+/// The three bytes of four sextets.
+fn join(sextets: &[i16; 4]) -> [u8; 3] {
+    let bits = sextets.iter().fold(0u32, |bits, sextet| {
+        bits << 6 | u32::from(sextet.unsigned_abs())
+    });
+    let [_, bytes @ ..] = bits.to_be_bytes();
+    bytes
 }
 
 /// Only runs over texts that are refused anyway: what it branches on is no valid key.

@@ -72,6 +72,11 @@ pub enum CryptoErrorKind {
     EmptyKey,
     /// A crypto-suite this library does not know (RFC 4568 §6.2).
     UnknownSuite,
+    /// The crypto-suite is known, but the Cargo features of srtp-core leave it out of this build.
+    SuiteNotBuiltIn {
+        /// The suite.
+        suite: CryptoSuite,
+    },
     /// A key method other than `inline` (RFC 4568 §6.1).
     UnknownKeyMethod,
     /// A session parameter this library does not know and that may not be ignored, because it
@@ -163,7 +168,10 @@ impl CryptoErrorKind {
     pub const fn is_unsupported(self) -> bool {
         matches!(
             self,
-            Self::UnknownSuite | Self::UnknownKeyMethod | Self::UnknownParameter
+            Self::UnknownSuite
+                | Self::SuiteNotBuiltIn { .. }
+                | Self::UnknownKeyMethod
+                | Self::UnknownParameter
         )
     }
 }
@@ -198,6 +206,9 @@ impl fmt::Display for CryptoErrorKind {
             Self::Character => "a character that is not printing US-ASCII (RFC 4568 §9.1)",
             Self::EmptyKey => "a `;` without a key parameter on both sides (RFC 4568 §9.1)",
             Self::UnknownSuite => "the crypto-suite is not known here (RFC 4568 §6.2)",
+            Self::SuiteNotBuiltIn { suite } => {
+                return write!(f, "{suite} is not built into this program");
+            }
             Self::UnknownKeyMethod => "the key method is not `inline` (RFC 4568 §6.1)",
             Self::UnknownParameter => {
                 "the session parameter is not known here and, without a leading `-`, \

@@ -35,6 +35,9 @@ impl CryptoLine<'_> {
         let suite = self
             .suite()
             .ok_or(CryptoErrorKind::UnknownSuite.at(self.suite_at.column()))?;
+        if !suite.is_built_in() {
+            return Err(CryptoErrorKind::SuiteNotBuiltIn { suite }.at(self.suite_at.column()));
+        }
         let mut meaning = Meaning {
             attribute: CryptoAttribute {
                 tag: self.tag(),

@@ -72,6 +72,13 @@ fn roc(keying: &Keying, ssrc: u32, packet: &[u8]) -> Option<u32> {
     })
 }
 
+/// Whether two suites differ in the length of the SRTP tag alone. Suites of other ciphers can make the
+/// same tags, so that a tag that fits would prove nothing.
+fn differs_in_tag(one: CryptoSuite, other: CryptoSuite) -> bool {
+    let (one, other) = (one.parameters(), other.parameters());
+    one.cipher == other.cipher && one.srtp_tag_len != other.srtp_tag_len
+}
+
 /// What an MKI of this length would be: the bytes before the tag, or, as with GCM, behind it
 /// (RFC 3711 figures 1 and 2, RFC 7714 §8 and §9). A context looks where its suite has it.
 fn mkis<'p>(keying: &Keying, kind: Kind, packet: &'p [u8], len: usize) -> Vec<&'p [u8]> {
@@ -102,7 +109,7 @@ fn variants(keying: &Keying, kind: Kind, packet: &[u8]) -> Vec<(Keying, String)>
     }
     for &suite in CryptoSuite::ALL
         .iter()
-        .filter(|&&suite| suite != keying.suite)
+        .filter(|&&suite| differs_in_tag(suite, keying.suite))
     {
         if let Some(variant) = keying.for_suite(suite) {
             let sentence = format!("the SDP says {}, but packets are {suite}", keying.suite);

@@ -180,7 +180,13 @@ pub fn explain(
             }))
         }
         Outcome::Refused { status, phrase, .. } => {
-            let reason = format!("the call was refused: {status} {phrase}");
+            let reason = match before {
+                None => format!("the call was refused: {status} {phrase}"),
+                // RFC 3261 §14.1, RFC 4568 §7.1.4.
+                Some(_) => format!(
+                    "the new offer was refused: {status} {phrase}; what was agreed before stays"
+                ),
+            };
             let source = format!("RFC 3261 §21.{}", status / 100);
             let media = offer.media().map(|media| refused(&media, &reason, &source));
             Ok(Some(Explained {
