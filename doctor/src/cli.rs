@@ -58,6 +58,12 @@ pub enum Command {
     /// Explain every offer and answer: what they agree on, or why not, line by line
     #[command(after_help = EXIT_CODES)]
     Explain(ExplainArgs),
+    /// Print the answer SDP that a configured party gives to an offer, or its refusal
+    #[command(after_help = EXIT_CODES)]
+    Answer(AnswerArgs),
+    /// Play a whole call between two configured parties, and say why it ends as it does
+    #[command(after_help = EXIT_CODES)]
+    Connect(ConnectArgs),
     /// Write a fresh a=crypto line from the system's random source
     Keys(KeysArgs),
 }
@@ -92,6 +98,66 @@ pub struct ExplainArgs {
     /// The SDP answer
     #[arg(value_name = "ANSWER.sdp")]
     pub answer: Option<PathBuf>,
+}
+
+/// What a configuration file does not say of its party.
+#[derive(Clone, Debug, Args)]
+pub struct PartyOptions {
+    /// IOS release of a Cisco gateway, such as 12.4(15)T; the newest described unless given
+    #[arg(long, value_name = "RELEASE")]
+    pub release: Option<String>,
+    /// Dial peer of the call on a Cisco gateway; the global configuration unless given
+    #[arg(long, value_name = "N")]
+    pub dial_peer: Option<u32>,
+    /// Model of a Polycom phone, such as IP650 or IP601
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+}
+
+/// Arguments of `answer`.
+#[derive(Clone, Debug, Args)]
+pub struct AnswerArgs {
+    /// The SDP offer; `-` is standard input
+    #[arg(value_name = "OFFER.sdp")]
+    pub offer: PathBuf,
+    /// Who answers: a Cisco IOS configuration, a Polycom sip.cfg, or srtp, srtp-preferred, rtp,
+    /// twilio
+    #[arg(long = "as", value_name = "PARTY")]
+    pub party_name: String,
+    /// Key and salt of every SRTP stream one after the other, instead of random ones
+    #[arg(long, value_name = "HEX")]
+    pub keys: Option<String>,
+    /// Where the party receives; the port counts up by two for further streams
+    #[arg(long, value_name = "IP:PORT", default_value = "192.0.2.1:4000")]
+    pub addr: std::net::SocketAddr,
+    /// What its configuration does not say.
+    #[command(flatten)]
+    pub party: PartyOptions,
+}
+
+/// Arguments of `connect`.
+#[derive(Clone, Debug, Args)]
+pub struct ConnectArgs {
+    /// Who calls: a Cisco IOS configuration, a Polycom sip.cfg, or srtp, srtp-preferred, rtp,
+    /// twilio
+    pub caller: String,
+    /// Who is called, in the same words
+    pub callee: String,
+    /// Signalling over TLS or not; as the caller's configuration has it unless given
+    #[arg(long, value_name = "on|off")]
+    pub tls: Option<Tls>,
+    /// What their configurations do not say.
+    #[command(flatten)]
+    pub party: PartyOptions,
+}
+
+/// Signalling over TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Tls {
+    /// Every hop.
+    On,
+    /// Clear SIP.
+    Off,
 }
 
 /// Arguments of `keys`.

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod calls;
 pub mod capture;
 pub mod cli;
+pub mod connect;
 pub mod decrypt;
 pub mod explain;
 pub mod failure;
@@ -12,6 +14,7 @@ pub mod input;
 pub mod keys;
 pub mod net;
 pub mod output;
+pub mod parties;
 pub mod progress;
 pub mod rtp;
 pub mod signalling;
@@ -36,6 +39,8 @@ pub fn run(cli: &Cli) -> Exit {
     let mut err = AutoStream::new(io::stderr(), choice);
     let result = match &cli.command {
         Command::Decrypt(args) => decrypt::run(args, cli.common, &mut out, &mut err),
+        Command::Answer(args) => answer::run(args, cli.common, &mut out),
+        Command::Connect(args) => connect::run(args, cli.common, &mut out),
         Command::Explain(args) => explain::run(args, cli.common, &mut out, &mut err),
         Command::Keys(args) => keys::run(args, cli.common, &mut out),
     };

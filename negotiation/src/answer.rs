@@ -2,7 +2,7 @@
 //!
 //! Read first: RFC 4568 §5.1.2 and §7.1.2, RFC 3264 §6 and §6.1.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use sdes_sdp::sdp::{
     Connection, Direction, Media, MediaDescription, Origin, Sdp, SdpWriter, SessionDescription,
@@ -10,7 +10,9 @@ use sdes_sdp::sdp::{
 };
 use sdes_sdp::{CryptoAttribute, CryptoErrorKind, CryptoLine, Emit, MasterKey, SessionParameters};
 
+use crate::capability::Potential;
 use crate::decide::{Decision, MAX_MEDIA, MediaOutcome};
+use crate::keys::contains;
 
 /// What the answerer brings to the session level of its answer.
 #[derive(Clone, Copy, Debug)]
@@ -178,13 +180,14 @@ pub fn write_answer(
     })?;
     for offered in offer.media() {
         let index = offered.index();
-        match decision.at(index).outcome {
+        let decided = decision.at(index);
+        match decided.outcome {
             MediaOutcome::Refused | MediaOutcome::Untouched => refuse(&mut sdp, &offered)?,
             MediaOutcome::Rtp => {
                 let local = media
                     .get(index)
                     .ok_or(AnswerError::MissingMedia { index })?;
-                accept(&mut sdp, &offered, local, None)?;
+                accept(&mut sdp, &offered, local, None, None)?;
             }
             MediaOutcome::Srtp { line, .. } => {
                 let local = media
@@ -192,12 +195,8 @@ pub fn write_answer(
                     .ok_or(AnswerError::MissingMedia { index })?;
                 let key = local.key.ok_or(AnswerError::MissingKey { index })?;
                 let crypto = accepting_line(&line, key).map_err(AnswerError::Crypto)?;
-                accept(
-                    &mut sdp,
-                    &offered,
-                    local,
-                    Some((&crypto, line.suite_name())),
-                )?;
+                let crypto = Some((&crypto, line.suite_name()));
+                accept(&mut sdp, &offered, local, crypto, decided.potential)?;
             }
         }
     }
@@ -219,11 +218,13 @@ fn accept<W: fmt::Write>(
     offered: &Media<'_>,
     local: &LocalMedia<'_>,
     crypto: Option<(&CryptoAttribute, &str)>,
+    potential: Option<Potential<'_>>,
 ) -> Result<(), AnswerError> {
+    let profile = potential.map_or(offered.profile(), |potential| potential.profile());
     sdp.media(&MediaDescription {
         kind: offered.kind().as_str(),
         port: local.port,
-        profile: offered.profile().as_str(),
+        profile: profile.as_str(),
         formats: local.formats,
     })?;
     if let Some((crypto, suite_name)) = crypto {
@@ -232,6 +233,12 @@ fn accept<W: fmt::Write>(
             suite_name: Some(suite_name),
             ..Emit::DEFAULT
         }))?;
+    }
+    if let Some(potential) = potential {
+        // Number, transport, a list of numbers: longer only where the offer's own list is.
+        let mut value: heapless::String<128> = heapless::String::new();
+        write!(value, "{potential}").map_err(|_| WriteError::Output)?;
+        sdp.attribute("acfg", Some(&value))?;
     }
     for format in local.formats {
         if let Some(encoding) = offered.rtpmap(format) {
@@ -269,13 +276,7 @@ fn check_keys(
         if key.suite() != suite {
             return Err(AnswerError::KeyOfAnotherSuite { index });
         }
-        let offered = offer
-            .media()
-            .flat_map(|media| media.crypto())
-            .filter_map(|entry| entry.parsed.ok()?.meaning().ok());
-        let in_offer = offered
-            .into_iter()
-            .any(|line| line.keys().iter().any(|k| k.same_key_salt(key)));
+        let in_offer = contains(offer, key);
         if in_offer || used.iter().any(|other| other.same_key_salt(key)) {
             return Err(AnswerError::KeyReused { index });
         }

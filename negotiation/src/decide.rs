@@ -1,10 +1,11 @@
 //! From an offer to a decision: which m-line carries each stream, secured how, and why.
 //!
-//! Read first: RFC 4568 §5.1.2 and §7.1.2, RFC 3264 §6, RFC 8643 §3.
+//! Read first: RFC 4568 §5.1.2 and §7.1.2, RFC 3264 §6, RFC 8643 §3, RFC 5939 §3.6.2.
 
 use sdes_sdp::sdp::{Media, MediaKind, Sdp};
 use sdes_sdp::{CryptoLine, CryptoSuite};
 
+use crate::capability::{self, Potential};
 use crate::judge::choose;
 use crate::party::{Action, Party};
 use crate::reason::Reason;
@@ -56,8 +57,22 @@ pub struct MediaDecision<'a> {
     pub index: usize,
     /// What becomes of it.
     pub outcome: MediaOutcome<'a>,
+    /// The potential configuration of a plain m-line that is taken instead of it (RFC 5939); `None`
+    /// for the m-line as it is.
+    pub potential: Option<Potential<'a>>,
     /// Why.
     pub reason: Reason,
+}
+
+impl<'a> MediaDecision<'a> {
+    pub(crate) const fn new(index: usize, outcome: MediaOutcome<'a>, reason: Reason) -> Self {
+        Self {
+            index,
+            outcome,
+            potential: None,
+            reason,
+        }
+    }
 }
 
 /// What a whole exchange comes to.
@@ -96,11 +111,9 @@ impl<'a> Decision<'a> {
 
     /// The decision on the m-line at `index`; one beyond [`MAX_MEDIA`] is refused.
     pub fn at(&self, index: usize) -> MediaDecision<'a> {
-        self.media.get(index).copied().unwrap_or(MediaDecision {
-            index,
-            outcome: MediaOutcome::Refused,
-            reason: Reason::TooManyMedia { limit: MAX_MEDIA },
-        })
+        let reason = Reason::TooManyMedia { limit: MAX_MEDIA };
+        let refused = MediaDecision::new(index, MediaOutcome::Refused, reason);
+        self.media.get(index).copied().unwrap_or(refused)
     }
 
     /// What it all comes to.
@@ -208,70 +221,111 @@ fn stream<'a>(offer: &Sdp<'a>, media: &Media<'a>) -> Stream<'a> {
 pub fn decide<'a>(offer: &Sdp<'a>, party: &Party<'_>) -> Decision<'a> {
     let mut decision = Decision::default();
     for media in offer.media().take(MAX_MEDIA) {
-        let (outcome, reason) = match class(&media) {
-            _ if media.port() == 0 => (MediaOutcome::Refused, Reason::OfferedDisabled),
-            Class::Other(reason) => (MediaOutcome::Untouched, reason),
-            Class::Secured | Class::Plain => decide_one(&media, &stream(offer, &media), party),
-        };
-        decision.push(MediaDecision {
-            index: media.index(),
-            outcome,
-            reason,
+        let index = media.index();
+        decision.push(match class(&media) {
+            _ if media.port() == 0 => {
+                MediaDecision::new(index, MediaOutcome::Refused, Reason::OfferedDisabled)
+            }
+            Class::Other(reason) => MediaDecision::new(index, MediaOutcome::Untouched, reason),
+            Class::Secured | Class::Plain => {
+                decide_one(offer, &media, &stream(offer, &media), party)
+            }
         });
     }
     decision
 }
 
+/// How the stream could be carried as SRTP: by which m-line, with which line.
+struct Secured<'a> {
+    carrier: Media<'a>,
+    line: CryptoLine<'a>,
+    suite: CryptoSuite,
+    potential: Option<Potential<'a>>,
+}
+
+/// The SRTP there is in the m-lines of a stream, `None` where there is none at all.
+fn secure<'a>(
+    offer: &Sdp<'a>,
+    stream: &Stream<'a>,
+    party: &Party<'_>,
+) -> Option<Result<Secured<'a>, Reason>> {
+    // RFC 8643: a plain m-line with crypto lines is both alternatives in one.
+    let opportunistic = || {
+        stream
+            .plain
+            .filter(|plain| party.opportunistic && plain.has_crypto())
+    };
+    let potential = || {
+        let carrier = stream.plain.filter(|_| party.capabilities)?;
+        let chosen = capability::choose(offer, &carrier, party)?;
+        Some(chosen.map(|(line, potential)| Secured {
+            carrier,
+            line: line.line,
+            suite: line.suite,
+            potential: Some(potential),
+        }))
+    };
+    let as_it_is = |carrier| {
+        choose(offer, &carrier, party).map(|line| Secured {
+            carrier,
+            line: line.line,
+            suite: line.suite,
+            potential: None,
+        })
+    };
+    stream
+        .secured
+        .map(as_it_is)
+        .or_else(potential)
+        .or_else(|| opportunistic().map(as_it_is))
+}
+
 fn decide_one<'a>(
+    offer: &Sdp<'a>,
     media: &Media<'a>,
     stream: &Stream<'a>,
     party: &Party<'_>,
-) -> (MediaOutcome<'a>, Reason) {
-    // RFC 8643: a plain m-line with crypto lines is both alternatives in one.
-    let opportunistic = stream
-        .plain
-        .filter(|plain| party.opportunistic && plain.has_crypto());
-    let secured = stream.secured.or(opportunistic);
-    let chosen = secured.map(|secured| choose(&secured, party));
+) -> MediaDecision<'a> {
+    let index = media.index();
+    let refused = |reason| MediaDecision::new(index, MediaOutcome::Refused, reason);
+    let secured = secure(offer, stream, party);
     let row = party.row;
-    let cell = match (&chosen, &stream.plain) {
+    let cell = match (&secured, &stream.plain) {
         (Some(Ok(_)), None) => row.srtp,
         (Some(Ok(_)), Some(_)) => row.both,
-        (_, Some(_)) => row.rtp,
+        (Some(Err(_)), Some(_)) => party.alternative.copied().unwrap_or(row.rtp),
+        (None, Some(_)) => row.rtp,
         // Nothing but lines that are refused: their own reason says more than the table's,
         // unless SRTP is off altogether.
-        (Some(Err(reason)), None) if row.srtp.action == Action::Srtp => {
-            return (MediaOutcome::Refused, *reason);
-        }
+        (Some(Err(reason)), None) if row.srtp.action == Action::Srtp => return refused(*reason),
         (Some(Err(_)), None) | (None, None) => row.srtp,
     };
     let because = Reason::Rule(cell.rule);
     // What kept a wanted secured m-line from being taken explains more than the table does.
-    let unusable = match chosen {
-        Some(Err(reason)) if row.srtp.action == Action::Srtp => Some(reason),
+    let unusable = match &secured {
+        Some(Err(reason)) if row.srtp.action == Action::Srtp => Some(*reason),
         _ => None,
     };
-    let carrier = match cell.action {
-        Action::Srtp => secured,
-        Action::Rtp => stream.plain,
-        Action::Refuse => return (MediaOutcome::Refused, unusable.unwrap_or(because)),
-    };
-    match (carrier, chosen) {
-        (Some(carrier), _) if carrier.index() != media.index() => {
-            let index = carrier.index();
-            (
-                MediaOutcome::Refused,
-                unusable.unwrap_or(Reason::Alternative { index }),
-            )
+    match (cell.action, secured, stream.plain) {
+        (Action::Refuse, ..) => refused(unusable.unwrap_or(because)),
+        (Action::Srtp, Some(Ok(secured)), _) => {
+            let carrier = secured.carrier.index();
+            if carrier != index {
+                return refused(Reason::Alternative { index: carrier });
+            }
+            let Secured { line, suite, .. } = secured;
+            MediaDecision {
+                potential: secured.potential,
+                ..MediaDecision::new(index, MediaOutcome::Srtp { line, suite }, because)
+            }
         }
-        (Some(_), Some(Ok(line))) if cell.action == Action::Srtp => (
-            MediaOutcome::Srtp {
-                line: line.line,
-                suite: line.suite,
-            },
-            because,
-        ),
-        (Some(_), _) => (MediaOutcome::Rtp, because),
-        (None, _) => (MediaOutcome::Refused, because),
+        (Action::Rtp, _, Some(plain)) if plain.index() == index => {
+            MediaDecision::new(index, MediaOutcome::Rtp, because)
+        }
+        (Action::Rtp, _, Some(plain)) => {
+            let index = plain.index();
+            refused(unusable.unwrap_or(Reason::Alternative { index }))
+        }
+        _ => refused(because),
     }
 }

@@ -3,10 +3,12 @@
 //!
 //! Read first: RFC 4568 §5.1.2, §6.3, §7.1.2.
 
-use sdes_sdp::sdp::{CryptoEntry, Media};
+use sdes_sdp::sdp::{CryptoEntry, Media, Sdp};
 use sdes_sdp::{CryptoLine, CryptoSuite, Notes, SessionParam, Tolerance};
 
+use crate::keys::{RepeatedKey, repeated_keys};
 use crate::party::{ParameterRule, Party, Preference};
+use crate::peer::KeyReuse;
 use crate::reason::{NegotiatedParameter, Reason};
 
 /// What became of a crypto line.
@@ -56,7 +58,18 @@ pub(crate) struct Acceptable<'a> {
     pub(crate) line: CryptoLine<'a>,
     pub(crate) suite: CryptoSuite,
     /// Place of the suite in the party's own order.
-    wanted: usize,
+    pub(crate) wanted: usize,
+}
+
+impl Acceptable<'_> {
+    /// Whether a party takes this line rather than the best of those before it.
+    pub(crate) fn goes_before(&self, best: Option<&Self>, party: &Party<'_>) -> bool {
+        match (best, party.preference) {
+            (None, _) => true,
+            (Some(_), Preference::Offerer) => false,
+            (Some(best), Preference::Answerer) => self.wanted < best.wanted,
+        }
+    }
 }
 
 /// Whether `party` could accept an offered line of `media`, and why not.
@@ -72,6 +85,14 @@ pub(crate) fn judge<'a>(
     if earlier.any(|other| other.parsed.is_ok_and(|other| other.tag() == line.tag())) {
         return Err(Reason::RepeatedTag { tag: line.tag() });
     }
+    judge_line(line, party)
+}
+
+/// The same for a line that stands alone, or in a list of its own.
+pub(crate) fn judge_line<'a>(
+    line: CryptoLine<'a>,
+    party: &Party<'_>,
+) -> Result<(Acceptable<'a>, Notes), Reason> {
     let meaning = line.validate(Tolerance::Tolerant).map_err(Reason::Line)?;
     let (suite, parameters) = (meaning.attribute.suite(), meaning.attribute.parameters());
     let Some(wanted) = party.suites.iter().position(|ours| *ours == suite) else {
@@ -121,18 +142,29 @@ pub(crate) fn judge<'a>(
 
 /// The line of a media section that `party` accepts, or why none: of all the lines' reasons the one
 /// that came furthest, the first of those.
-pub(crate) fn choose<'a>(media: &Media<'a>, party: &Party<'_>) -> Result<Acceptable<'a>, Reason> {
+pub(crate) fn choose<'a>(
+    offer: &Sdp<'a>,
+    media: &Media<'a>,
+    party: &Party<'_>,
+) -> Result<Acceptable<'a>, Reason> {
     let mut best: Option<Acceptable<'a>> = None;
     let mut refusal = Reason::NoCryptoLine;
+    let repeated = |line_number| match party.key_reuse {
+        KeyReuse::Warn => None,
+        KeyReuse::Refuse => {
+            repeated_keys(offer).find(|repeated| repeated.line_number == line_number)
+        }
+    };
     for entry in media.crypto() {
-        match judge(media, &entry, party) {
+        let judged = match repeated(entry.line_number) {
+            Some(RepeatedKey { earlier, .. }) => Err(Reason::RepeatedKey {
+                line_number: earlier,
+            }),
+            None => judge(media, &entry, party),
+        };
+        match judged {
             Ok((line, _)) => {
-                let better = match (&best, party.preference) {
-                    (None, _) => true,
-                    (Some(_), Preference::Offerer) => false,
-                    (Some(best), Preference::Answerer) => line.wanted < best.wanted,
-                };
-                if better {
+                if line.goes_before(best.as_ref(), party) {
                     best = Some(line);
                 }
             }

@@ -1,7 +1,9 @@
 //! What one party can and will do: the configuration that a decision is made with.
 
 use sdes_sdp::CryptoSuite;
+use srtp_core::suite::Cipher;
 
+use crate::peer::KeyReuse;
 use crate::reason::{NegotiatedParameter, Rule};
 
 /// What becomes of a stream under a row of a table.
@@ -184,23 +186,67 @@ pub struct Party<'c> {
     /// Whether crypto lines under `RTP/AVP` and `RTP/AVPF` are taken up: opportunistic SRTP
     /// (RFC 8643). Never guessed; off by default.
     pub opportunistic: bool,
+    /// Whether SRTP in a potential configuration of a plain m-line is taken up: best effort by
+    /// capability negotiation (RFC 5939).
+    pub capabilities: bool,
+    /// What is done with an offer of both alternatives whose crypto lines are all refused, where
+    /// that is not what [`AnswerRow::rtp`] says.
+    pub alternative: Option<&'c Cell>,
+    /// What is done with a line whose key stands on an earlier line of the offer.
+    pub key_reuse: KeyReuse,
 }
+
+/// The suites of this build that encrypt, in the order of srtp-core's table: NULL suites are never in use
+/// unless a configuration names them.
+pub const ENCRYPTING_SUITES: &[CryptoSuite] = {
+    const COUNT: usize = {
+        let (mut count, mut rest) = (0, CryptoSuite::ALL);
+        while let [suite, tail @ ..] = rest {
+            if suite.is_built_in() && !matches!(suite.parameters().cipher, Cipher::Null) {
+                count += 1;
+            }
+            rest = tail;
+        }
+        count
+    };
+    const SUITES: [CryptoSuite; COUNT] = {
+        let mut suites = [CryptoSuite::AesCm128HmacSha1_80; COUNT];
+        let (mut places, mut rest) = (suites.as_mut_slice(), CryptoSuite::ALL);
+        while let [suite, tail @ ..] = rest {
+            if suite.is_built_in()
+                && !matches!(suite.parameters().cipher, Cipher::Null)
+                && let [place, free @ ..] = places
+            {
+                *place = *suite;
+                places = free;
+            }
+            rest = tail;
+        }
+        suites
+    };
+    &SUITES
+};
 
 impl<'c> Party<'c> {
     /// A party that accepts whatever is valid: what an offer means before anybody's configuration
     /// comes in.
-    pub const ANYTHING: Party<'static> =
-        Party::new(StreamPolicy::Preferred).with_parameters(ParameterRules::ANY);
+    pub const ANYTHING: Party<'static> = Party::new(StreamPolicy::Preferred)
+        .with_suites(CryptoSuite::ALL)
+        .with_parameters(ParameterRules::ANY);
 
-    /// A party with every suite this family knows, without MKI rules, that takes part by `policy`.
+    /// A party with every suite this family knows that encrypts, without MKI rules, that takes part
+    /// by `policy`.
     pub const fn new(policy: StreamPolicy) -> Self {
         Self {
             row: policy.row(),
-            suites: CryptoSuite::ALL,
+            suites: ENCRYPTING_SUITES,
             preference: Preference::Offerer,
             parameters: ParameterRules::SECURE,
             mki_refused: None,
             opportunistic: false,
+            capabilities: true,
+            alternative: None,
+            key_reuse: KeyReuse::Warn,
         }
     }
 
@@ -243,6 +289,27 @@ impl<'c> Party<'c> {
     #[must_use]
     pub const fn with_opportunistic(mut self, on: bool) -> Self {
         self.opportunistic = on;
+        self
+    }
+
+    /// The same party with best effort by capability negotiation (RFC 5939) taken up or not.
+    #[must_use]
+    pub const fn with_capabilities(mut self, on: bool) -> Self {
+        self.capabilities = on;
+        self
+    }
+
+    /// The same party with this done where SRTP and RTP are offered and no crypto line will do.
+    #[must_use]
+    pub const fn with_alternative(mut self, cell: &'c Cell) -> Self {
+        self.alternative = Some(cell);
+        self
+    }
+
+    /// The same party with this done about keys that stand on several lines of an offer.
+    #[must_use]
+    pub const fn with_key_reuse(mut self, reuse: KeyReuse) -> Self {
+        self.key_reuse = reuse;
         self
     }
 }

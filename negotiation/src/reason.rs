@@ -1,7 +1,7 @@
 //! Why: every decision of this crate carries one of these. It prints as a sentence, never has a
 //! key in it, and names the RFC section or the row of a vendor's table it rests on.
 
-use core::fmt;
+mod sentence;
 
 use sdes_sdp::{CryptoError, CryptoSuite};
 
@@ -184,6 +184,55 @@ pub enum Reason {
     UnaskedCrypto,
     /// The answer is plain RTP, as offered.
     PlainAnswered,
+    /// The answer's one line has another tag than the one offered line that it fits; tolerated.
+    TagRenumbered {
+        /// The tag answered.
+        answered: u32,
+        /// The tag offered.
+        offered: u32,
+    },
+    /// The answer accepts a potential configuration that was not offered (RFC 5939 §3.6.3).
+    ConfigurationNotOffered {
+        /// Its number.
+        number: u32,
+    },
+
+    // Keys in a whole SDP.
+    /// The key of a line stands on an earlier line of the SDP.
+    RepeatedKey {
+        /// The earlier line.
+        line_number: usize,
+    },
+
+    // A call under way.
+    /// The first keys of the stream.
+    FirstKeys,
+    /// Both keys are those of before.
+    SameKeys,
+    /// There are new keys.
+    NewKeys {
+        /// Ours is new.
+        transmit: bool,
+        /// The other side's is new.
+        receive: bool,
+    },
+    /// An address or port is new, but not the key (RFC 4568 §7.1.4).
+    MovedWithoutNewKey {
+        /// The address is ours.
+        ours: bool,
+    },
+    /// The stream was SRTP, and the new offer leaves only RTP.
+    Downgrade,
+    /// The new offer was rejected.
+    ReofferRejected,
+    /// Fax instead of voice.
+    Fax,
+    /// The stream was plain RTP and is again.
+    StillPlain,
+    /// A later answer of a forked call took the stream over.
+    LaterAnswer,
+    /// Media came before the answer that has their key.
+    BeforeAnswer,
 }
 
 impl Reason {
@@ -216,6 +265,19 @@ impl Reason {
             Self::ParameterDiffers { .. } => "RFC 4568 §7.1.3",
             Self::KeyReused => "RFC 4568 §7.1.2",
             Self::UnaskedCrypto => "RFC 4568 §5.1.2",
+            Self::TagRenumbered { .. } => "RFC 4568 §5.1.3",
+            Self::ConfigurationNotOffered { .. } => "RFC 5939 §3.6.3",
+            Self::RepeatedKey { .. } => "RFC 4568 §6.1",
+            Self::FirstKeys => "RFC 4568 §6.4.1",
+            Self::SameKeys
+            | Self::NewKeys { .. }
+            | Self::MovedWithoutNewKey { .. }
+            | Self::ReofferRejected => "RFC 4568 §7.1.4",
+            Self::Downgrade => "RFC 4568 §7.1.4 and §8",
+            Self::Fax => "RFC 3264 §8.3.3",
+            Self::StillPlain => "RFC 3264 §8",
+            Self::LaterAnswer => "RFC 4568 §7.3",
+            Self::BeforeAnswer => "RFC 3264 §5.1",
         }
     }
 
@@ -223,7 +285,7 @@ impl Reason {
     pub(crate) const fn is_invalid_line(&self) -> bool {
         match self {
             Self::Line(error) => !error.kind.is_unsupported(),
-            Self::RepeatedTag { .. } => true,
+            Self::RepeatedTag { .. } | Self::RepeatedKey { .. } => true,
             _ => false,
         }
     }
@@ -236,84 +298,8 @@ impl Reason {
             Self::Rule(_) => 2,
             Self::Line(error) if error.kind.is_unsupported() => 3,
             Self::SuiteNotOurs { .. } => 4,
-            Self::Line(_) | Self::RepeatedTag { .. } => 5,
+            Self::Line(_) | Self::RepeatedTag { .. } | Self::RepeatedKey { .. } => 5,
             _ => 6,
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Line(ref error) => error.fmt(f),
-            Self::SuiteNotOurs { suite } => write!(f, "{suite} is not among the suites in use here"),
-            Self::ParameterRefused { parameter, .. } => {
-                write!(f, "{} is not accepted here", parameter.name())
-            }
-            Self::ParameterRequired { parameter, .. } => {
-                write!(f, "{} is required here, and the line lacks it", parameter.name())
-            }
-            Self::ParametersNotRead { .. } => {
-                f.write_str("the line has a session parameter, and none are understood here")
-            }
-            Self::MkiRefused { len, .. } => {
-                write!(f, "the line announces an MKI of {len} bytes, and MKIs are not used here")
-            }
-            Self::Chosen { tag, suite } => {
-                write!(f, "line {tag} ({suite}) is the first acceptable one")
-            }
-            Self::AnotherChosen { tag } => write!(f, "acceptable, but line {tag} was chosen"),
-            Self::StreamNotSecured => {
-                f.write_str("acceptable, but the stream is not carried as SRTP")
-            }
-            Self::RepeatedTag { tag } => {
-                write!(f, "tag {tag} stands on an earlier line of this m-line already")
-            }
-            Self::Rule(rule) => f.write_str(rule.sentence),
-            Self::NoCryptoLine => f.write_str("the m-line is secured, but has no crypto line"),
-            Self::Alternative { index } => write!(
-                f,
-                "m-line {} carries the stream; only one of the two alternatives does",
-                index + 1
-            ),
-            Self::OfferedDisabled => f.write_str("the offer has port 0 here"),
-            Self::ForeignProfile => {
-                f.write_str("the profile is keyed by DTLS, not by crypto lines")
-            }
-            Self::NotRtp => f.write_str("not an RTP stream; nothing to secure here"),
-            Self::NoMedia => f.write_str("there is no m-line"),
-            Self::TooManyMedia { limit } => {
-                write!(f, "only the first {limit} m-lines are negotiated")
-            }
-            Self::MediaCount { offered, answered } => {
-                write!(f, "{offered} m-lines were offered, {answered} answered")
-            }
-            Self::KindDiffers => f.write_str("another media type was offered on this m-line"),
-            Self::Declined => f.write_str("declined with port 0"),
-            Self::ProfileDiffers => f.write_str("another profile was offered on this m-line"),
-            Self::AnswerWithoutCrypto => f.write_str(
-                "the secured m-line was accepted without a crypto line; that is a failure, not plain RTP",
-            ),
-            Self::SeveralAnswered { count } => {
-                write!(f, "{count} crypto lines were answered where there must be one")
-            }
-            Self::TagNotOffered { tag } => {
-                write!(f, "no valid crypto line with tag {tag} was offered")
-            }
-            Self::SuiteDiffers { tag, offered, answered } => {
-                write!(f, "line {tag} was offered with {offered} and answered with {answered}")
-            }
-            Self::ParameterDiffers { parameter, offered: true } => {
-                write!(f, "{} was offered, and the answer does not repeat it", parameter.name())
-            }
-            Self::ParameterDiffers { parameter, offered: false } => {
-                write!(f, "{} was not offered, but stands in the answer", parameter.name())
-            }
-            Self::KeyReused => f.write_str("the answer sends the offerer's own key back"),
-            Self::UnaskedCrypto => {
-                f.write_str("the offer had no crypto line; the one in the answer is ignored")
-            }
-            Self::PlainAnswered => f.write_str("plain RTP was offered and accepted"),
         }
     }
 }

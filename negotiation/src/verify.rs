@@ -1,42 +1,48 @@
 //! An answer, held against the offer it answers.
 //!
-//! Read first: RFC 4568 §5.1.3 and §7.1.3, RFC 3264 §6.
+//! Read first: RFC 4568 §5.1.3 and §7.1.3, RFC 3264 §6, RFC 8643 §3.3, RFC 5939 §3.6.3.
 
 use sdes_sdp::sdp::{Media, Sdp};
 use sdes_sdp::{CryptoAttribute, CryptoLine, Tolerance};
 
+use crate::capability;
 use crate::decide::{Class, Decision, MAX_MEDIA, MediaDecision, MediaOutcome, class};
 use crate::judge::{LineVerdict, Verdict, judge, line_verdicts};
+use crate::keys::repeated_keys;
 use crate::party::Party;
+use crate::peer::{KeyReuse, PeerProfile};
 use crate::reason::{NegotiatedParameter, Reason};
 
 /// What the offerer makes of an answer. Whatever does not fit the offer refuses the m-line with
 /// the reason; a secured m-line never becomes plain RTP by a faulty answer.
 pub fn verify<'a>(offer: &Sdp<'_>, answer: &Sdp<'a>) -> Decision<'a> {
+    verify_with(offer, answer, &PeerProfile::RFC)
+}
+
+/// The same for an answerer whose departures from the RFC are known.
+pub fn verify_with<'a>(offer: &Sdp<'_>, answer: &Sdp<'a>, peer: &PeerProfile) -> Decision<'a> {
     let (offered, answered) = (offer.media_count(), answer.media_count());
     let mut decision = Decision::default();
     for (theirs, index) in answer.media().zip(0..MAX_MEDIA) {
         let (outcome, reason) = match offer.media().nth(index) {
-            _ if offered != answered => (
+            Some(ours) if offered == answered => verify_one(offer, &ours, answer, &theirs, peer),
+            _ => (
                 MediaOutcome::Refused,
                 Reason::MediaCount { offered, answered },
             ),
-            None => (
-                MediaOutcome::Refused,
-                Reason::MediaCount { offered, answered },
-            ),
-            Some(ours) => verify_one(&ours, &theirs),
         };
-        decision.push(MediaDecision {
-            index,
-            outcome,
-            reason,
-        });
+        decision.push(MediaDecision::new(index, outcome, reason));
     }
     decision
 }
 
-fn verify_one<'a>(ours: &Media<'_>, theirs: &Media<'a>) -> (MediaOutcome<'a>, Reason) {
+fn verify_one<'a>(
+    offer: &Sdp<'_>,
+    ours: &Media<'_>,
+    answer: &Sdp<'a>,
+    theirs: &Media<'a>,
+    peer: &PeerProfile,
+) -> (MediaOutcome<'a>, Reason) {
     let refused = |reason| (MediaOutcome::Refused, reason);
     if ours.kind() != theirs.kind() {
         return refused(Reason::KindDiffers);
@@ -51,37 +57,85 @@ fn verify_one<'a>(ours: &Media<'_>, theirs: &Media<'a>) -> (MediaOutcome<'a>, Re
     if let Class::Other(reason) = ours_class {
         return (MediaOutcome::Untouched, reason);
     }
-    if ours.profile() != theirs.profile() {
-        return refused(Reason::ProfileDiffers);
+    let potential = match capability::answered(offer, ours, theirs) {
+        Some(Err(reason)) => return refused(reason),
+        Some(Ok(_)) => true,
+        None => false,
+    };
+    if !potential && ours.profile() != theirs.profile() {
+        let only_security = ours.profile().plain() == theirs.profile().plain();
+        let secured = ours.has_crypto() && theirs.has_crypto();
+        if !(peer.changed_profile && only_security && secured) {
+            return refused(Reason::ProfileDiffers);
+        }
     }
     // RFC 8643 §3: a plain profile with crypto lines on both sides is SRTP too.
     match (ours_class, ours.has_crypto(), theirs.has_crypto()) {
+        _ if potential => {}
         (Class::Plain, _, false) => return (MediaOutcome::Rtp, Reason::PlainAnswered),
         (Class::Plain, false, true) => return (MediaOutcome::Rtp, Reason::UnaskedCrypto),
         _ => {}
     }
-    match verify_line(ours, theirs) {
-        Ok(accepted) => {
-            let (tag, suite) = (accepted.line.tag(), accepted.attribute.suite());
-            (
-                MediaOutcome::Srtp {
-                    line: accepted.line,
-                    suite,
-                },
-                Reason::Chosen { tag, suite },
-            )
+    match fit(ours, theirs, potential, peer) {
+        Ok(Fit {
+            line,
+            offered,
+            answered,
+            ..
+        }) => {
+            if peer.key_reuse == KeyReuse::Refuse
+                && let Some(repeated) =
+                    repeated_keys(answer).find(|repeated| is_of(theirs, repeated.line_number))
+            {
+                let line_number = repeated.earlier;
+                return refused(Reason::RepeatedKey { line_number });
+            }
+            let (tag, suite) = (answered.tag(), answered.suite());
+            let reason = if offered.tag() == tag {
+                Reason::Chosen { tag, suite }
+            } else {
+                let offered = offered.tag();
+                Reason::TagRenumbered {
+                    answered: tag,
+                    offered,
+                }
+            };
+            (MediaOutcome::Srtp { line, suite }, reason)
         }
         Err(reason) => refused(reason),
     }
 }
 
-struct Accepted<'a> {
+fn is_of(media: &Media<'_>, line_number: usize) -> bool {
+    media.crypto().any(|entry| entry.line_number == line_number)
+}
+
+/// The crypto line of an answer with the offered one that it fits.
+struct Fit<'o, 'a> {
     line: CryptoLine<'a>,
-    attribute: CryptoAttribute,
+    offered_line: CryptoLine<'o>,
+    offered: CryptoAttribute,
+    answered: CryptoAttribute,
+}
+
+/// The lines that two m-lines agree on, that of an offer and that of its verified answer.
+pub(crate) fn agreed<'o, 'a>(
+    ours: &Media<'o>,
+    theirs: &Media<'a>,
+    peer: &PeerProfile,
+) -> Option<(CryptoLine<'o>, CryptoLine<'a>)> {
+    let potential = theirs.has_attribute("acfg");
+    let fit = fit(ours, theirs, potential, peer).ok()?;
+    Some((fit.offered_line, fit.line))
 }
 
 /// The one crypto line of the answer, if it fits one of the offer.
-fn verify_line<'a>(ours: &Media<'_>, theirs: &Media<'a>) -> Result<Accepted<'a>, Reason> {
+fn fit<'o, 'a>(
+    ours: &Media<'o>,
+    theirs: &Media<'a>,
+    potential: bool,
+    peer: &PeerProfile,
+) -> Result<Fit<'o, 'a>, Reason> {
     let mut lines = theirs.crypto();
     let first = lines.next().ok_or(Reason::AnswerWithoutCrypto)?;
     match lines.count() {
@@ -89,48 +143,75 @@ fn verify_line<'a>(ours: &Media<'_>, theirs: &Media<'a>) -> Result<Accepted<'a>,
         more => return Err(Reason::SeveralAnswered { count: 1 + more }),
     }
     let line = first.parsed.map_err(Reason::Line)?;
-    let attribute = line
+    let answered = line
         .validate(Tolerance::Tolerant)
         .map_err(Reason::Line)?
         .attribute;
-    let tag = attribute.tag();
-    let offered = offered_line(ours, tag).ok_or(Reason::TagNotOffered { tag })?;
-    if offered.suite() != attribute.suite() {
-        return Err(Reason::SuiteDiffers {
-            tag,
-            offered: offered.suite(),
-            answered: attribute.suite(),
-        });
-    }
+    let (offered_line, offered) = offered_for(ours, &answered, potential, peer)?;
     for parameter in NegotiatedParameter::ALL {
         let was_offered = parameter.is_in(offered.parameters());
-        if was_offered != parameter.is_in(attribute.parameters()) {
+        if was_offered != parameter.is_in(answered.parameters()) {
             return Err(Reason::ParameterDiffers {
                 parameter,
                 offered: was_offered,
             });
         }
     }
-    let ours_reused = ours
-        .crypto()
-        .filter_map(|entry| entry.parsed.ok()?.meaning().ok());
-    if ours_reused
-        .into_iter()
-        .any(|own| own.shares_key_with(&attribute))
-    {
+    if offered_lines(ours, potential).any(|(_, own)| own.shares_key_with(&answered)) {
         return Err(Reason::KeyReused);
     }
-    Ok(Accepted { line, attribute })
+    Ok(Fit {
+        line,
+        offered_line,
+        offered,
+        answered,
+    })
 }
 
-/// The valid offered line with a tag.
-fn offered_line(ours: &Media<'_>, tag: u32) -> Option<CryptoAttribute> {
-    let valid = |entry| judge(ours, &entry, &Party::ANYTHING).ok();
-    let (line, _) = ours
+/// The valid crypto lines of an offered m-line, or of its potential configurations.
+fn offered_lines<'o>(
+    ours: &Media<'o>,
+    potential: bool,
+) -> impl Iterator<Item = (CryptoLine<'o>, CryptoAttribute)> + use<'o> {
+    let actual = *ours;
+    let own = ours
         .crypto()
-        .filter_map(valid)
-        .find(|(line, _)| line.line.tag() == tag)?;
-    line.line.meaning().ok()
+        .filter(move |_| !potential)
+        .filter_map(move |entry| judge(&actual, &entry, const { &Party::ANYTHING }).ok())
+        .map(|(acceptable, _)| acceptable.line);
+    let capabilities = capability::offered_lines(ours).filter(move |_| potential);
+    own.chain(capabilities)
+        .filter_map(|line| Some((line, line.meaning().ok()?)))
+}
+
+/// The offered line that an answered one fits.
+fn offered_for<'o>(
+    ours: &Media<'o>,
+    answered: &CryptoAttribute,
+    potential: bool,
+    peer: &PeerProfile,
+) -> Result<(CryptoLine<'o>, CryptoAttribute), Reason> {
+    let (tag, suite) = (answered.tag(), answered.suite());
+    let same_tag = offered_lines(ours, potential).find(|(line, _)| line.tag() == tag);
+    let wrong = match same_tag {
+        Some((line, offered)) if offered.suite() == suite => return Ok((line, offered)),
+        Some((_, line)) => Reason::SuiteDiffers {
+            tag,
+            offered: line.suite(),
+            answered: suite,
+        },
+        None => Reason::TagNotOffered { tag },
+    };
+    if !peer.renumbered_tag {
+        return Err(wrong);
+    }
+    let negotiated = answered.parameters().negotiated();
+    let mut candidates = offered_lines(ours, potential)
+        .filter(|(_, line)| line.suite() == suite && line.parameters().negotiated() == negotiated);
+    match (candidates.next(), candidates.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(wrong),
+    }
 }
 
 /// The verdict on every crypto line of an offered media section in the light of its answer: the

@@ -146,6 +146,20 @@ fn weakening_parameters_are_taken_only_on_purpose() {
     }
 }
 
+/// A suite without encryption is SRTP by name only: never in use unless it is named.
+#[test]
+fn null_suites_are_taken_only_on_purpose() {
+    for name in ["NULL_HMAC_SHA1_80", "NULL_HMAC_SHA1_32"] {
+        let offer = sdp(&["m=audio 4000 RTP/SAVP 0", &crypto(1, name, KEY_A, "")]);
+        let offer = Sdp::parse(&offer).unwrap();
+        let suite = CryptoSuite::from_name(name).unwrap();
+        let decision = decide(&offer, &REQUIRED);
+        assert_eq!(decision.reason(), Reason::SuiteNotOurs { suite });
+        let named = REQUIRED.with_suites(CryptoSuite::ALL);
+        assert_eq!(decide(&offer, &named).outcome(), Outcome::Srtp);
+    }
+}
+
 /// Declarative parameters are each side's own and are not echoed (RFC 4568 §5.1.2).
 #[test]
 fn declarative_parameters_are_not_echoed() {

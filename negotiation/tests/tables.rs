@@ -248,7 +248,7 @@ fn polycom_offer_attributes() {
         offer_text(&plain, 2230, KEY_A),
         format!("m=audio 2230 RTP/AVP 0 8 18 101\n{RTPMAPS}")
     );
-    let no_srtp = phone(Platform::WithoutSrtp, SCENARIO_2);
+    let no_srtp = phone(Platform::WithoutSrtp, SCENARIO_2); // knows no attribute
     assert!(!offer_text(&no_srtp, 2230, KEY_A).contains("SAVP"));
 }
 
