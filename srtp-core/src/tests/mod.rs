@@ -1,11 +1,12 @@
 //! Tests of the crate as a whole: the vectors of the RFCs and the known packets through every entry
-//! point, and long conversations against a model. Inside the crate, because they compare the
-//! whole state of a context before and after an error.
+//! point, long conversations against a model, and the rules of a stream's life one by one. Inside
+//! the crate, because they compare the whole state of a context before and after an error.
 
 mod conversation;
 mod known_packets;
 mod model;
 mod rfc_vectors;
+mod scenarios;
 
 use crate::table::StreamTable;
 use crate::{Inbound, KeyUsage, Outbound, StreamInfo};
