@@ -30,8 +30,7 @@ fn protect(c: &mut Criterion) {
                 b.iter(|| {
                     renumber(&mut packet, sequence_number);
                     sequence_number = sequence_number.wrapping_add(1);
-                    tx.protect_rtp(black_box(&mut packet), 12 + payload)
-                        .unwrap()
+                    tx.protect_rtp(black_box(&mut packet), 12 + payload).unwrap()
                 });
             });
         }
@@ -56,9 +55,7 @@ fn open_all(
     let (mut left, mut total) = (rounds, Duration::ZERO);
     while left > 0 {
         let mut rx = Rx::new(&fresh, Policy::SECURE).unwrap();
-        let now = packets
-            .len()
-            .min(usize::try_from(left).unwrap_or(usize::MAX));
+        let now = packets.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let start = Instant::now();
         for packet in packets.iter().take(now) {
             if let Some(place) = buffer.get_mut(..packet.len()) {
@@ -88,9 +85,7 @@ fn unprotect(c: &mut Criterion) {
             group.throughput(Throughput::Bytes(payload as u64));
             group.bench_function(BenchmarkId::from_parameter(payload), |b| {
                 b.iter_custom(|rounds| {
-                    open_all(rounds, suite, &packets, |rx, p| {
-                        rx.unprotect_rtp(p).unwrap()
-                    })
+                    open_all(rounds, suite, &packets, |rx, p| rx.unprotect_rtp(p).unwrap())
                 });
             });
         }
@@ -105,9 +100,7 @@ fn unprotect(c: &mut Criterion) {
             .collect();
         group.bench_function("rtcp", |b| {
             b.iter_custom(|rounds| {
-                open_all(rounds, suite, &reports, |rx, p| {
-                    rx.unprotect_rtcp(p).unwrap()
-                })
+                open_all(rounds, suite, &reports, |rx, p| rx.unprotect_rtcp(p).unwrap())
             });
         });
         group.finish();

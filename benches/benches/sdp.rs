@@ -18,16 +18,9 @@ const LINE: &str = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 \
 
 fn crypto_line(c: &mut Criterion) {
     let mut group = c.benchmark_group("crypto line");
-    group.bench_function("split", |b| {
-        b.iter(|| CryptoLine::parse(black_box(LINE)).unwrap())
-    });
+    group.bench_function("split", |b| b.iter(|| CryptoLine::parse(black_box(LINE)).unwrap()));
     group.bench_function("validate", |b| {
-        b.iter(|| {
-            CryptoLine::parse(black_box(LINE))
-                .unwrap()
-                .meaning()
-                .unwrap()
-        });
+        b.iter(|| CryptoLine::parse(black_box(LINE)).unwrap().meaning().unwrap());
     });
     group.finish();
 }
@@ -44,11 +37,7 @@ fn sdp(c: &mut Criterion) {
         b.iter(|| lines(black_box(INVITE)).map(|line| line.tag()).sum::<u32>());
     });
     group.bench_function("validate", |b| {
-        b.iter(|| {
-            lines(black_box(INVITE))
-                .filter(|line| line.meaning().is_ok())
-                .count()
-        });
+        b.iter(|| lines(black_box(INVITE)).filter(|line| line.meaning().is_ok()).count());
     });
     group.bench_function("decide", |b| {
         let party = Party::new(StreamPolicy::Preferred);

@@ -194,10 +194,7 @@ fn negotiate(
     for (attribute, value) in SCENARIO_1.iter().chain((!as_shipped).then_some(&EXTRA)) {
         settings.set(attribute, value)?;
     }
-    let polycom = Phone {
-        settings,
-        ..Phone::default()
-    };
+    let polycom = Phone { settings, ..Phone::default() };
     let cisco = cisco::party(cisco::Srtp::WithFallback);
 
     let offered = polycom.offered_lines([&random_key_salt()?, &random_key_salt()?])?;
@@ -217,22 +214,14 @@ fn negotiate(
     println!("gateway decides");
     for (media, decided) in offer.media().zip(decision.media()) {
         let what = decided.outcome.as_str();
-        println!(
-            "  m-line {} {what}: {}",
-            media.index() + 1,
-            because(&decided.reason)
-        );
+        println!("  m-line {} {what}: {}", media.index() + 1, because(&decided.reason));
         let chosen = match decided.outcome {
             MediaOutcome::Srtp { line, .. } => Some(line),
             _ => None,
         };
         for line in line_verdicts(&media, &cisco, chosen) {
             let tag = line.line.map_or(0, |line| line.tag());
-            println!(
-                "    line {tag} {}: {}",
-                line.verdict.as_str(),
-                because(&line.reason)
-            );
+            println!("    line {tag} {}: {}", line.verdict.as_str(), because(&line.reason));
         }
     }
 
@@ -256,11 +245,8 @@ fn negotiate(
             key: key.as_ref(),
         })
         .collect();
-    let session = LocalSession {
-        origin: gateway.origin(),
-        name: "SIP Call",
-        connection: loopback(),
-    };
+    let session =
+        LocalSession { origin: gateway.origin(), name: "SIP Call", connection: loopback() };
     let mut answer = String::new();
     write_answer(&mut answer, &offer, &decision, &session, &local)?;
     println!("gateway answers {}", decision.status());
@@ -278,27 +264,13 @@ fn negotiate(
             // The key in an SDP is the one its author sends with (RFC 4568 §5.1.1).
             phone.secured = Some(contexts(ours, &theirs)?);
             gateway.secured = Some(contexts(&theirs, ours)?);
-            let lock = if padlock(theirs.parameters()) {
-                ", padlock shown"
-            } else {
-                ""
-            };
-            println!(
-                "phone verifies: SRTP, {}, tag {}{lock}",
-                theirs.suite(),
-                theirs.tag()
-            );
+            let lock = if padlock(theirs.parameters()) { ", padlock shown" } else { "" };
+            println!("phone verifies: SRTP, {}, tag {}{lock}", theirs.suite(), theirs.tag());
         }
     }
     if verified.outcome() != Outcome::Srtp {
-        println!(
-            "phone verifies: plain RTP, because: {}",
-            because(&decision.reason())
-        );
-        println!(
-            "  (with {}=\"{}\" on the phone it would be SRTP)",
-            EXTRA.0, EXTRA.1
-        );
+        println!("phone verifies: plain RTP, because: {}", because(&decision.reason()));
+        println!("  (with {}=\"{}\" on the phone it would be SRTP)", EXTRA.0, EXTRA.1);
     }
     Ok(())
 }
@@ -309,18 +281,11 @@ fn contexts(
 ) -> Result<(Outbound, Inbound), Box<dyn Error>> {
     let key = |line: &CryptoAttribute| line.keys().first().cloned().ok_or("a line has a key");
     let policy: Policy = own.policy();
-    Ok((
-        Outbound::new(&key(own)?, policy)?,
-        Inbound::new(&key(peer)?, policy)?,
-    ))
+    Ok((Outbound::new(&key(own)?, policy)?, Inbound::new(&key(peer)?, policy)?))
 }
 
 fn loopback() -> Connection<'static> {
-    Connection {
-        net_type: "IN",
-        addr_type: "IP4",
-        address: "127.0.0.1",
-    }
+    Connection { net_type: "IN", addr_type: "IP4", address: "127.0.0.1" }
 }
 
 fn because(reason: &srtp_negotiation::Reason) -> String {
@@ -339,10 +304,8 @@ fn print_sdp(text: &str) {
 
 /// Two seconds of speech both ways, a forgery and a replay on the way to the gateway.
 fn talk(phone: &mut Endpoint, gateway: &mut Endpoint) -> Result<(), Box<dyn Error>> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../test-vectors/captures/speech-8khz-mono.wav"
-    );
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../test-vectors/captures/speech-8khz-mono.wav");
     let speech = hound::WavReader::open(path)?
         .into_samples::<i16>()
         .take(FRAMES * FRAME)
@@ -398,11 +361,7 @@ fn talk(phone: &mut Endpoint, gateway: &mut Endpoint) -> Result<(), Box<dyn Erro
             println!("           refused: {sentence}");
         }
         let seconds = endpoint.heard.len() as f64 / 8000.0;
-        let loud = endpoint
-            .heard
-            .iter()
-            .filter(|byte| ulaw_to_linear(**byte).abs() > 500)
-            .count();
+        let loud = endpoint.heard.iter().filter(|byte| ulaw_to_linear(**byte).abs() > 500).count();
         let same = if endpoint.heard == speech {
             "exactly what was sent"
         } else {

@@ -97,11 +97,7 @@ fn write(
             address: &address,
         },
         name: "-",
-        connection: Connection {
-            net_type,
-            addr_type,
-            address: &address,
-        },
+        connection: Connection { net_type, addr_type, address: &address },
     };
     let (mut master_keys, mut given) = (Vec::new(), Ok(()));
     for (media, number) in decision.media().iter().zip(1..) {
@@ -112,20 +108,13 @@ fn write(
                         given = keys.fill(key);
                     }
                 };
-                Some(
-                    endpoint
-                        .key(suite, number, &mut fill)
-                        .map_err(Failure::usage)?,
-                )
+                Some(endpoint.key(suite, number, &mut fill).map_err(Failure::usage)?)
             }
             _ => None,
         });
     }
     given?;
-    let formats: Vec<Vec<&str>> = offer
-        .media()
-        .map(|media| media.formats().collect())
-        .collect();
+    let formats: Vec<Vec<&str>> = offer.media().map(|media| media.formats().collect()).collect();
     let mut local = Vec::new();
     for ((media, formats), n) in offer.media().zip(&formats).zip(0_u16..) {
         local.push(LocalMedia {
@@ -148,11 +137,7 @@ struct Keys {
 
 impl Keys {
     fn new(hex: Option<&str>) -> Result<Self, Failure> {
-        let digit = |byte: u8| {
-            char::from(byte)
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-        };
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
         let bytes = |hex: &str| -> Option<Vec<u8>> {
             let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
             let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);

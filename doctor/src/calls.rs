@@ -150,15 +150,9 @@ impl Calls {
                     open.answers.is_empty() && open.delayed_offer.as_ref().is_some_and(from_peer)
                 })
         });
-        let open = open
-            .cloned()
-            .and_then(|key| self.transactions.get_mut(&key));
+        let open = open.cloned().and_then(|key| self.transactions.get_mut(&key));
         match open {
-            Some(Transaction {
-                delayed_offer: Some(offer),
-                answers,
-                ..
-            }) => answers.push(Answer {
+            Some(Transaction { delayed_offer: Some(offer), answers, .. }) => answers.push(Answer {
                 offer: offer.clone(),
                 answer: sdp,
                 to_tag: message.to_tag.clone(),
@@ -196,11 +190,7 @@ impl Calls {
                     Some(warning) => format!("{phrase} (Warning: {warning})"),
                     None => phrase.to_owned(),
                 };
-                transaction.refusal = Some(Outcome::Refused {
-                    status,
-                    phrase,
-                    place,
-                });
+                transaction.refusal = Some(Outcome::Refused { status, phrase, place });
             }
             _ => {}
         }
@@ -234,13 +224,7 @@ impl Calls {
                 };
                 if seen.insert((call, request.clone(), offer.text.clone(), result)) {
                     let (call_id, request) = (key.call_id.clone(), request.clone());
-                    exchanges.push(Exchange {
-                        call,
-                        call_id,
-                        request,
-                        offer,
-                        outcome,
-                    });
+                    exchanges.push(Exchange { call, call_id, request, offer, outcome });
                 }
             }
         }
@@ -251,19 +235,8 @@ impl Calls {
 
 impl From<&Message> for Key {
     fn from(message: &Message) -> Self {
-        let Message {
-            call_id,
-            cseq,
-            method,
-            branch,
-            ..
-        } = message.clone();
-        Self {
-            call_id,
-            cseq,
-            method,
-            branch,
-        }
+        let Message { call_id, cseq, method, branch, .. } = message.clone();
+        Self { call_id, cseq, method, branch }
     }
 }
 
@@ -286,12 +259,7 @@ impl Transaction {
                 });
                 if !repeated {
                     let to_tag = message.to_tag.clone();
-                    self.answers.push(Answer {
-                        offer: offer.clone(),
-                        answer,
-                        to_tag,
-                        status,
-                    });
+                    self.answers.push(Answer { offer: offer.clone(), answer, to_tag, status });
                 }
             }
             (Some(sdp), None) if !request_known || message.method == "INVITE" => {
@@ -302,12 +270,7 @@ impl Transaction {
     }
 
     fn outcomes(self) -> Vec<(Description, Outcome)> {
-        let Self {
-            offer,
-            delayed_offer,
-            answers,
-            refusal,
-        } = self;
+        let Self { offer, delayed_offer, answers, refusal } = self;
         if answers.is_empty() {
             let alone = offer.or(delayed_offer);
             return alone
@@ -317,14 +280,9 @@ impl Transaction {
         }
         answers
             .into_iter()
-            .map(
-                |Answer {
-                     offer,
-                     answer,
-                     status,
-                     ..
-                 }| { (offer, Outcome::Answered { answer, status }) },
-            )
+            .map(|Answer { offer, answer, status, .. }| {
+                (offer, Outcome::Answered { answer, status })
+            })
             .collect()
     }
 }
@@ -372,10 +330,7 @@ mod tests {
             (OK, "1", "1 INVITE", "t", "answer"),
             (OK, "1", "1 INVITE", "t", "answer"),
         ]);
-        assert_eq!(
-            found.iter().map(summary).collect::<Vec<_>>(),
-            [("offer", "answer", 200)]
-        );
+        assert_eq!(found.iter().map(summary).collect::<Vec<_>>(), [("offer", "answer", 200)]);
     }
 
     /// RFC 3261 §13.2.1: an INVITE without SDP is answered with an offer, the ACK answers that.
@@ -386,10 +341,7 @@ mod tests {
             (OK, "1", "1 INVITE", "t", "offer"),
             (ACK, "2", "1 ACK", "t", "answer"),
         ]);
-        assert_eq!(
-            found.iter().map(summary).collect::<Vec<_>>(),
-            [("offer", "answer", 200)]
-        );
+        assert_eq!(found.iter().map(summary).collect::<Vec<_>>(), [("offer", "answer", 200)]);
     }
 
     /// Two forks give two answers, with one key each; a re-INVITE is an exchange of the same call.
@@ -418,23 +370,14 @@ mod tests {
     fn refused_and_unanswered_offers_are_told() {
         let found = exchanges(&[
             (INVITE, "1", "1 INVITE", "", "offer"),
-            (
-                "SIP/2.0 407 Proxy Authentication Required",
-                "1",
-                "1 INVITE",
-                "t",
-                "",
-            ),
+            ("SIP/2.0 407 Proxy Authentication Required", "1", "1 INVITE", "t", ""),
             (INVITE, "2", "2 INVITE", "", "offer"),
             ("SIP/2.0 488 Not Acceptable Here", "2", "2 INVITE", "t", ""),
             (INVITE, "3", "3 INVITE", "", "other offer"),
         ]);
         assert_eq!(
             found.iter().map(summary).collect::<Vec<_>>(),
-            [
-                ("offer", "Not Acceptable Here", 488),
-                ("other offer", "", 0)
-            ]
+            [("offer", "Not Acceptable Here", 488), ("other offer", "", 0)]
         );
     }
 
@@ -458,9 +401,6 @@ mod tests {
     #[test]
     fn a_response_without_its_request_is_kept() {
         let found = exchanges(&[(OK, "1", "1 INVITE", "t", "answer")]);
-        assert_eq!(
-            found.iter().map(summary).collect::<Vec<_>>(),
-            [("answer", "", 0)]
-        );
+        assert_eq!(found.iter().map(summary).collect::<Vec<_>>(), [("answer", "", 0)]);
     }
 }

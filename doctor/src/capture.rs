@@ -46,15 +46,8 @@ pub struct Break {
 
 impl fmt::Display for Break {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            packets,
-            offset,
-            what,
-        } = self;
-        write!(
-            f,
-            "breaks off after packet {packets}, at byte {offset}: {what}"
-        )
+        let Self { packets, offset, what } = self;
+        write!(f, "breaks off after packet {packets}, at byte {offset}: {what}")
     }
 }
 
@@ -68,9 +61,7 @@ pub fn is_capture(start: &[u8]) -> bool {
         [0x34, 0xcd, 0xb2, 0xa1],
         [0x0a, 0x0d, 0x0d, 0x0a],
     ];
-    start
-        .first_chunk()
-        .is_some_and(|magic| MAGIC.contains(magic))
+    start.first_chunk().is_some_and(|magic| MAGIC.contains(magic))
 }
 
 /// Hands every frame to `visit`, in order, together with how many bytes of the capture were
@@ -84,16 +75,8 @@ pub fn read(
     mut visit: impl FnMut(Frame<'_>, u64) -> Result<(), Failure>,
 ) -> Result<Option<Break>, Failure> {
     let last_error = Arc::default();
-    let input = KeepError {
-        input,
-        last: Arc::clone(&last_error),
-    };
-    let said = || {
-        last_error
-            .lock()
-            .ok()
-            .and_then(|mut last: LastError<'_>| last.take())
-    };
+    let input = KeepError { input, last: Arc::clone(&last_error) };
+    let said = || last_error.lock().ok().and_then(|mut last: LastError<'_>| last.take());
     let mut reader = create_reader(BUFFER, input).map_err(|error| {
         let what = match error {
             PcapError::Eof => "is empty; a pcap or pcapng capture is needed".to_owned(),
@@ -109,13 +92,7 @@ pub fn read(
     let mut buffer = BUFFER;
     loop {
         let offset = u64::try_from(reader.consumed()).unwrap_or(u64::MAX);
-        let broken = |what: String| {
-            Ok(Some(Break {
-                packets,
-                offset,
-                what,
-            }))
-        };
+        let broken = |what: String| Ok(Some(Break { packets, offset, what }));
         let (consumed, block) = match reader.next() {
             Ok(next) => next,
             Err(PcapError::Eof) => return Ok(None),
@@ -148,13 +125,7 @@ pub fn read(
         match format.frame(&block) {
             Ok(Some(frame)) => {
                 packets += 1;
-                visit(
-                    Frame {
-                        number: packets,
-                        ..frame
-                    },
-                    offset,
-                )?;
+                visit(Frame { number: packets, ..frame }, offset)?;
             }
             Ok(None) => {}
             Err(what) => return broken(what),
@@ -251,18 +222,13 @@ impl Interface {
             .checked_mul(1_000_000_000)
             .map_or(0, |scaled| scaled.checked_div(per_second).unwrap_or(0));
         let offset = i128::from(self.offset) * 1_000_000_000;
-        let shifted = i128::try_from(nanoseconds)
-            .unwrap_or(i128::MAX)
-            .saturating_add(offset);
+        let shifted = i128::try_from(nanoseconds).unwrap_or(i128::MAX).saturating_add(offset);
         u64::try_from(shifted.max(0)).unwrap_or(u64::MAX)
     }
 }
 
 fn unpadded(data: &[u8], len: u32) -> &[u8] {
-    usize::try_from(len)
-        .ok()
-        .and_then(|len| data.get(..len))
-        .unwrap_or(data)
+    usize::try_from(len).ok().and_then(|len| data.get(..len)).unwrap_or(data)
 }
 
 type LastError<'a> = std::sync::MutexGuard<'a, Option<String>>;

@@ -48,10 +48,7 @@ struct MediaJson {
 pub fn run(args: &ConnectArgs, common: Common, out: &mut dyn Write) -> Result<Exit, Failure> {
     let caller = Loaded::read(&args.caller, &args.party)?;
     let callee = Loaded::read(&args.callee, &args.party)?;
-    let around = Circumstances {
-        tls: args.tls.map(|tls| tls == Tls::On),
-        ..Default::default()
-    };
+    let around = Circumstances { tls: args.tls.map(|tls| tls == Tls::On), ..Default::default() };
     let mut randomness = Ok(());
     let mut keys = |key: &mut [u8]| {
         if let Err(error) = getrandom::fill(key) {
@@ -118,11 +115,7 @@ fn json(call: &Connected) -> Json {
 fn tell(call: &Connected, out: &mut dyn Write) -> std::io::Result<()> {
     match (&call.media, call.outcome) {
         (Some(media), _) => {
-            write!(
-                out,
-                "{GOOD}SRTP{GOOD:#}: {}, line {}",
-                media.suite, media.tag
-            )?;
+            write!(out, "{GOOD}SRTP{GOOD:#}: {}, line {}", media.suite, media.tag)?;
             for parameter in params(call) {
                 write!(out, ", {NOTE}{parameter}{NOTE:#}")?;
             }
@@ -137,26 +130,14 @@ fn tell(call: &Connected, out: &mut dyn Write) -> std::io::Result<()> {
         (None, _) => writeln!(out, "{NOTE}Plain RTP{NOTE:#}: {}", call.reason())?,
     }
     if call.media.is_some() && !call.tls {
-        writeln!(
-            out,
-            "{NOTE}The keys went over clear SIP{NOTE:#}: whoever saw it can listen."
-        )?;
+        writeln!(out, "{NOTE}The keys went over clear SIP{NOTE:#}: whoever saw it can listen.")?;
     }
     if let Some(extent) = call.extent {
-        writeln!(
-            out,
-            "{NOTE}{}{NOTE:#} {QUIET}[{}]{QUIET:#}",
-            extent.sentence, extent.source
-        )?;
+        writeln!(out, "{NOTE}{}{NOTE:#} {QUIET}[{}]{QUIET:#}", extent.sentence, extent.source)?;
     }
     writeln!(out)?;
     for (step, n) in call.steps.iter().zip(1..) {
-        writeln!(
-            out,
-            "{n:>2}. {HEAD}{}{HEAD:#}: {}",
-            step.from.as_str(),
-            step.summary
-        )?;
+        writeln!(out, "{n:>2}. {HEAD}{}{HEAD:#}: {}", step.from.as_str(), step.summary)?;
         let (reason, source) = (&step.reason, step.reason.source());
         writeln!(out, "    {reason} {QUIET}[{source}]{QUIET:#}")?;
     }

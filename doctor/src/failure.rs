@@ -37,18 +37,12 @@ pub struct Failure {
 impl Failure {
     /// An input that cannot be used; `place` is a file, with line and column where that helps.
     pub fn input(place: impl fmt::Display, what: impl fmt::Display) -> Self {
-        Self {
-            exit: Exit::Unreadable,
-            message: format!("{place}: {what}"),
-        }
+        Self { exit: Exit::Unreadable, message: format!("{place}: {what}") }
     }
 
     /// A command line that cannot be meant.
     pub fn usage(what: impl fmt::Display) -> Self {
-        Self {
-            exit: Exit::Usage,
-            message: what.to_string(),
-        }
+        Self { exit: Exit::Usage, message: what.to_string() }
     }
 }
 

@@ -20,11 +20,7 @@ pub const fn ulaw_to_linear(byte: u8) -> i16 {
 /// The PCMU byte of a linear sample.
 pub const fn linear_to_ulaw(sample: i16) -> u8 {
     let magnitude = sample.unsigned_abs();
-    let magnitude = if magnitude > MU_CLIP {
-        MU_CLIP
-    } else {
-        magnitude
-    } + MU_BIAS;
+    let magnitude = if magnitude > MU_CLIP { MU_CLIP } else { magnitude } + MU_BIAS;
     let segment = magnitude.ilog2() - 7;
     !join(sample < 0, segment, magnitude >> (segment + 3))
 }
@@ -53,11 +49,7 @@ pub const fn linear_to_alaw(sample: i16) -> u8 {
 
 /// Sign bit, segment (0 to 7) and step within the segment (0 to 15).
 const fn split(bits: u8) -> (bool, u32, u16) {
-    (
-        bits & 0x80 != 0,
-        ((bits >> 4) & 7) as u32,
-        (bits & 0xf) as u16,
-    )
+    (bits & 0x80 != 0, ((bits >> 4) & 7) as u32, (bits & 0xf) as u16)
 }
 
 const fn join(sign: bool, segment: u32, step: u16) -> u8 {
@@ -89,15 +81,9 @@ mod tests {
     /// ITU-T G.711: silence, the ends of the scale and the first steps.
     #[test]
     fn known_values() {
-        assert_eq!(
-            [0xff, 0x7f, 0x80, 0x00].map(ulaw_to_linear),
-            [0, 0, 32124, -32124]
-        );
+        assert_eq!([0xff, 0x7f, 0x80, 0x00].map(ulaw_to_linear), [0, 0, 32124, -32124]);
         assert_eq!([0xfe, 0x7e].map(ulaw_to_linear), [8, -8]);
-        assert_eq!(
-            [0xd5, 0x55, 0xaa, 0x2a].map(alaw_to_linear),
-            [8, -8, 32256, -32256]
-        );
+        assert_eq!([0xd5, 0x55, 0xaa, 0x2a].map(alaw_to_linear), [8, -8, 32256, -32256]);
     }
 
     /// Over all samples: louder in is never quieter out, and the error is at most half a step, which
@@ -105,10 +91,7 @@ mod tests {
     #[test]
     fn quantisation_is_monotonic_and_bounded() {
         type Law = (fn(i16) -> u8, fn(u8) -> i16);
-        let laws: [Law; 2] = [
-            (linear_to_ulaw, ulaw_to_linear),
-            (linear_to_alaw, alaw_to_linear),
-        ];
+        let laws: [Law; 2] = [(linear_to_ulaw, ulaw_to_linear), (linear_to_alaw, alaw_to_linear)];
         for (encode, decode) in laws {
             let mut last = i16::MIN;
             for sample in i16::MIN + 1..=i16::MAX {

@@ -39,11 +39,7 @@ impl Input {
             if kind.is_dir() {
                 return Err(Failure::input(&name, "is a directory"));
             }
-            if kind.is_file() {
-                file
-            } else {
-                spool(&mut file).map_err(failed)?
-            }
+            if kind.is_file() { file } else { spool(&mut file).map_err(failed)? }
         };
         let len = file.metadata().map_err(failed)?.len();
         Ok(Self { name, file, len })
@@ -102,8 +98,5 @@ fn spool(from: &mut impl Read) -> io::Result<File> {
 /// An I/O error as people say it, without the "(os error 2)".
 pub(crate) fn plainly(error: &io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error")
-        .next()
-        .unwrap_or(&text)
-        .to_lowercase()
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }

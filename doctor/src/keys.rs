@@ -23,11 +23,7 @@ struct Json {
 pub fn run(args: &KeysArgs, common: Common, out: &mut dyn Write) -> Result<Exit, Failure> {
     let suite = CryptoSuite::from_name(&args.suite).ok_or_else(|| {
         let known: Vec<&str> = CryptoSuite::ALL.iter().map(|suite| suite.name()).collect();
-        Failure::usage(format!(
-            "--suite {}: known are {}",
-            args.suite,
-            known.join(", ")
-        ))
+        Failure::usage(format!("--suite {}: known are {}", args.suite, known.join(", ")))
     })?;
     let key = fresh(suite)?;
     let bare = CryptoAttribute::new(args.tag, key, Default::default())
@@ -35,15 +31,10 @@ pub fn run(args: &KeysArgs, common: Common, out: &mut dyn Write) -> Result<Exit,
     // What the options add is judged like any line: by the library, from the text.
     let mut text = bare.value(&Emit::default()).to_string();
     // The two are told apart by their colon (RFC 4568 §9.2).
-    for (option, field, colon) in [
-        ("lifetime", &args.lifetime, false),
-        ("mki", &args.mki, true),
-    ] {
+    for (option, field, colon) in [("lifetime", &args.lifetime, false), ("mki", &args.mki, true)] {
         let Some(field) = field else { continue };
         if field.contains(':') != colon || field.contains(['|', ' ']) {
-            return Err(Failure::usage(format!(
-                "--{option}: {field} is not one (RFC 4568 §6.1)"
-            )));
+            return Err(Failure::usage(format!("--{option}: {field} is not one (RFC 4568 §6.1)")));
         }
         text = format!("{text}|{field}");
     }
@@ -51,9 +42,7 @@ pub fn run(args: &KeysArgs, common: Common, out: &mut dyn Write) -> Result<Exit,
         text = format!("{text} {parameter}");
     }
     let parsed = CryptoLine::parse(&text).and_then(|line| line.validate(Tolerance::Tolerant));
-    let line = parsed
-        .map_err(|error| Failure::usage(error.kind))?
-        .attribute;
+    let line = parsed.map_err(|error| Failure::usage(error.kind))?.attribute;
     let line = line.line(&Emit::default()).to_string();
     let written = if common.json {
         serde_json::to_writer(&mut *out, &Json { line })

@@ -46,10 +46,7 @@ pub fn run(cli: &Cli) -> Exit {
     };
     let result = result.and_then(|exit| match out.flush() {
         Ok(()) => Ok(exit),
-        Err(error) => Err(failure::Failure::input(
-            "standard output",
-            input::plainly(&error),
-        )),
+        Err(error) => Err(failure::Failure::input("standard output", input::plainly(&error))),
     });
     result.unwrap_or_else(|failure| {
         let bad = table::style::BAD;

@@ -50,14 +50,12 @@ impl Dissector {
     pub fn udp<'a>(&mut self, frame: &Frame<'a>) -> Option<Datagram<'a>> {
         let packet = self.slice(frame)?;
         let (src, dst): (IpAddr, IpAddr) = match packet.net.as_ref()? {
-            NetSlice::Ipv4(ip) => (
-                ip.header().source_addr().into(),
-                ip.header().destination_addr().into(),
-            ),
-            NetSlice::Ipv6(ip) => (
-                ip.header().source_addr().into(),
-                ip.header().destination_addr().into(),
-            ),
+            NetSlice::Ipv4(ip) => {
+                (ip.header().source_addr().into(), ip.header().destination_addr().into())
+            }
+            NetSlice::Ipv6(ip) => {
+                (ip.header().source_addr().into(), ip.header().destination_addr().into())
+            }
             NetSlice::Arp(_) => return None,
         };
         let datagram = |src_port, dst_port, payload| Datagram {
@@ -76,11 +74,7 @@ impl Dissector {
         let Some(TransportSlice::Udp(udp)) = packet.transport else {
             return None;
         };
-        Some(datagram(
-            udp.source_port(),
-            udp.destination_port(),
-            Cow::Borrowed(udp.payload()),
-        ))
+        Some(datagram(udp.source_port(), udp.destination_port(), Cow::Borrowed(udp.payload())))
     }
 
     fn slice<'a>(&mut self, frame: &Frame<'a>) -> Option<SlicedPacket<'a>> {
@@ -119,10 +113,7 @@ impl Dissector {
             let oldest = self.fragments - MAX_WAITING_FRAGMENTS;
             self.pool.retain(|&number| number >= oldest);
         }
-        let whole = self
-            .pool
-            .process_sliced_packet(packet, self.fragments, ())
-            .ok()??;
+        let whole = self.pool.process_sliced_packet(packet, self.fragments, ()).ok()??;
         if whole.ip_number != ip_number::UDP {
             return None;
         }
@@ -150,10 +141,7 @@ impl fmt::Display for Dissector {
             )?;
         }
         for (link, packets) in &self.unknown_links {
-            writeln!(
-                f,
-                "{packets} packets have link type {link}, which is not understood"
-            )?;
+            writeln!(f, "{packets} packets have link type {link}, which is not understood")?;
         }
         Ok(())
     }

@@ -48,10 +48,7 @@ impl Loaded {
         if !text.contains("sec.srtp.") {
             return Ok(Self::Cisco { name, text });
         }
-        let platform = options
-            .model
-            .as_deref()
-            .map_or(Platform::default(), Platform::of_model);
+        let platform = options.model.as_deref().map_or(Platform::default(), Platform::of_model);
         let settings = settings(&name, &text)?;
         Ok(Self::Polycom(Phone { platform, settings }))
     }
@@ -107,17 +104,12 @@ fn settings(name: &str, text: &str) -> Result<Settings, Failure> {
     for node in document.descendants() {
         for attribute in node.attributes() {
             let known = ["sec.srtp.", "voIpProt.SIP.conference.address"];
-            if known
-                .iter()
-                .any(|start| attribute.name().starts_with(start))
-            {
-                settings
-                    .set(attribute.name(), attribute.value())
-                    .map_err(|error| {
-                        let at = document.text_pos_at(attribute.range().start);
-                        let place = format!("{name}, line {}, column {}", at.row, at.col);
-                        Failure::input(place, format!("{}: {error}", attribute.name()))
-                    })?;
+            if known.iter().any(|start| attribute.name().starts_with(start)) {
+                settings.set(attribute.name(), attribute.value()).map_err(|error| {
+                    let at = document.text_pos_at(attribute.range().start);
+                    let place = format!("{name}, line {}, column {}", at.row, at.col);
+                    Failure::input(place, format!("{}: {error}", attribute.name()))
+                })?;
             }
         }
     }

@@ -21,12 +21,7 @@ pub struct Progress {
 impl Progress {
     /// Work of this many bytes.
     pub fn new(total: u64) -> Self {
-        Self {
-            started: Instant::now(),
-            total,
-            looked: 0,
-            bar: None,
-        }
+        Self { started: Instant::now(), total, looked: 0, bar: None }
     }
 
     /// So many bytes are done.

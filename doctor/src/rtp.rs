@@ -37,12 +37,8 @@ pub fn classify(datagram: &[u8]) -> Option<(Kind, u32)> {
     // RFC 5761 §4: payload types 64 to 95 are not used on a shared port, so that the second byte
     // of RTCP, 192 to 223, tells.
     match datagram.get(1)? {
-        192..=223 => RtcpHeader::parse(datagram)
-            .ok()
-            .map(|header| (Kind::Rtcp, header.ssrc)),
-        _ => RtpHeader::parse(datagram)
-            .ok()
-            .map(|header| (Kind::Rtp, header.ssrc)),
+        192..=223 => RtcpHeader::parse(datagram).ok().map(|header| (Kind::Rtcp, header.ssrc)),
+        _ => RtpHeader::parse(datagram).ok().map(|header| (Kind::Rtp, header.ssrc)),
     }
 }
 
@@ -76,14 +72,7 @@ fn counts_fit(packet_type: u8, count: usize, packet: &[u8], padded: bool) -> boo
         200 => len >= 28 + 24 * count,
         201 => len >= 8 + 24 * count,
         // SDES: chunks of an SSRC and items, ended by a zero byte, filled to a word.
-        202 => {
-            padded
-                || (if count == 0 {
-                    len == 4
-                } else {
-                    sdes_chunks(packet, count)
-                })
-        }
+        202 => padded || (if count == 0 { len == 4 } else { sdes_chunks(packet, count) }),
         // BYE: SSRCs, perhaps a reason with its length.
         203 => {
             let reason = packet.get(4 + 4 * count..);
@@ -147,22 +136,11 @@ impl Sequence {
     pub fn extend(&self, sequence_number: u16) -> u64 {
         // The first number counts as of the second cycle, so that an earlier one has a place.
         const START: u64 = 1 << 16;
-        let highest = if self.received == 0 {
-            START | 0x8000
-        } else {
-            self.highest
-        };
+        let highest = if self.received == 0 { START | 0x8000 } else { self.highest };
         let cycle = highest & !0xffff;
         let near = |base: u64| (base | u64::from(sequence_number)).abs_diff(highest);
-        let cycles = [
-            cycle,
-            cycle.saturating_sub(START),
-            cycle.saturating_add(START),
-        ];
-        let best = cycles
-            .into_iter()
-            .min_by_key(|&base| near(base))
-            .unwrap_or(cycle);
+        let cycles = [cycle, cycle.saturating_sub(START), cycle.saturating_add(START)];
+        let best = cycles.into_iter().min_by_key(|&base| near(base)).unwrap_or(cycle);
         best | u64::from(sequence_number)
     }
 
@@ -205,14 +183,10 @@ mod tests {
             let packet = hex(text);
             assert!(is_plain_rtcp(&packet), "{text}");
             assert_eq!(classify(&packet).unwrap().0, Kind::Rtcp);
-            let whole = (1..packet.len())
-                .filter(|&len| is_plain_rtcp(&packet[..len]))
-                .collect::<Vec<_>>();
+            let whole =
+                (1..packet.len()).filter(|&len| is_plain_rtcp(&packet[..len])).collect::<Vec<_>>();
             // A compound may be cut between its packets.
-            assert!(
-                whole.iter().all(|&len| len == 16 && packet.len() == 44),
-                "{whole:?}"
-            );
+            assert!(whole.iter().all(|&len| len == 16 && packet.len() == 44), "{whole:?}");
         }
         for text in PROTECTED {
             let packet = hex(text);
@@ -235,10 +209,7 @@ mod tests {
         ] {
             assert_eq!(classify(other), None);
         }
-        assert_eq!(
-            classify(&hex("8000 0001 00000000 00000007")),
-            Some((Kind::Rtp, 7))
-        );
+        assert_eq!(classify(&hex("8000 0001 00000000 00000007")), Some((Kind::Rtp, 7)));
     }
 
     /// Loss over the wrap of the sequence number and over reordering, the first packet's included.

@@ -44,18 +44,10 @@ impl Signalling {
             match sip::parse(&datagram.payload) {
                 Some(Ok(message)) => {
                     let hop = Some((datagram.src, datagram.dst));
-                    calls.add(
-                        message,
-                        Place {
-                            number: frame.number,
-                            hop,
-                        },
-                    );
+                    calls.add(message, Place { number: frame.number, hop });
                 }
                 Some(Err(error)) => {
-                    found
-                        .complaints
-                        .push(format!("packet {}: {error}", frame.number));
+                    found.complaints.push(format!("packet {}: {error}", frame.number));
                 }
                 None => {}
             }
@@ -84,20 +76,12 @@ impl Signalling {
             0 => format!("no SIP over UDP in {packets} packets"),
             messages => format!("{messages} SIP messages in {packets} packets, but no SDP in them"),
         };
-        let heard: Vec<&str> = self
-            .complaints
-            .iter()
-            .take(1)
-            .chain(&self.leftovers)
-            .map(String::as_str)
-            .collect();
+        let heard: Vec<&str> =
+            self.complaints.iter().take(1).chain(&self.leftovers).map(String::as_str).collect();
         let heard = match heard.is_empty() {
             true => String::new(),
             false => format!(" ({})", heard.join("; ")),
         };
-        Err(Failure::input(
-            name,
-            format!("{up_to}{what}{heard}; {advice}"),
-        ))
+        Err(Failure::input(name, format!("{up_to}{what}{heard}; {advice}")))
     }
 }

@@ -80,20 +80,11 @@ pub fn start_line(text: &str) -> Option<Start> {
     let (first, rest) = line.split_once(' ')?;
     if first == VERSION {
         let (status, phrase) = rest.split_once(' ').unwrap_or((rest, ""));
-        let status = status
-            .parse()
-            .ok()
-            .filter(|status| (100..700).contains(status))?;
-        return Some(Start::Response {
-            status,
-            phrase: phrase.trim().to_owned(),
-        });
+        let status = status.parse().ok().filter(|status| (100..700).contains(status))?;
+        return Some(Start::Response { status, phrase: phrase.trim().to_owned() });
     }
     let method = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_uppercase());
-    let request = method
-        && rest
-            .rsplit_once(' ')
-            .is_some_and(|(_, version)| version == VERSION);
+    let request = method && rest.rsplit_once(' ').is_some_and(|(_, version)| version == VERSION);
     request.then(|| Start::Request(first.to_owned()))
 }
 
@@ -108,9 +99,7 @@ pub fn parse(datagram: &[u8]) -> Option<Result<Message, SipError>> {
     if !datagram.first()?.is_ascii_uppercase() {
         return None;
     }
-    let start = start_line(&String::from_utf8_lossy(
-        datagram.get(..1024).unwrap_or(datagram),
-    ))?;
+    let start = start_line(&String::from_utf8_lossy(datagram.get(..1024).unwrap_or(datagram)))?;
     Some(message(start, datagram))
 }
 
@@ -121,14 +110,11 @@ fn message(start: Start, datagram: &[u8]) -> Result<Message, SipError> {
     let call_id = headers.get("Call-ID", "i").ok_or(SipError::NoCallId)?;
     let cseq = headers.get("CSeq", "").ok_or(SipError::NoCSeq)?;
     let (number, method) = cseq.split_once([' ', '\t']).ok_or(SipError::NoCSeq)?;
-    let length = headers
-        .get("Content-Length", "l")
-        .and_then(|length| length.parse().ok());
+    let length = headers.get("Content-Length", "l").and_then(|length| length.parse().ok());
     let body = match length {
         Some(promised) => {
             let there = body.len();
-            body.get(..promised)
-                .ok_or(SipError::Short { promised, there })?
+            body.get(..promised).ok_or(SipError::Short { promised, there })?
         }
         None => body,
     };
@@ -141,10 +127,7 @@ fn message(start: Start, datagram: &[u8]) -> Result<Message, SipError> {
             .get("Via", "v")
             .and_then(|via| parameter(&via, "branch"))
             .unwrap_or_default(),
-        to_tag: headers
-            .get("To", "t")
-            .and_then(|to| tag(&to))
-            .unwrap_or_default(),
+        to_tag: headers.get("To", "t").and_then(|to| tag(&to)).unwrap_or_default(),
         warning: headers.get("Warning", ""),
         call_id,
         sdp: sdp_in(&kind, &String::from_utf8_lossy(body)),
@@ -196,28 +179,19 @@ fn parameter(value: &str, name: &str) -> Option<String> {
     value.split(';').skip(1).find_map(|parameter| {
         let (key, value) = parameter.split_once('=')?;
         let value = value.split([',', '>', ' ']).next()?.trim_matches('"');
-        key.trim()
-            .eq_ignore_ascii_case(name)
-            .then(|| value.to_owned())
+        key.trim().eq_ignore_ascii_case(name).then(|| value.to_owned())
     })
 }
 
 /// `tag` of a `From` or `To`: a parameter of the header, not of the URI in angle brackets.
 fn tag(value: &str) -> Option<String> {
-    let parameters = value
-        .rsplit_once('>')
-        .map_or(value, |(_, parameters)| parameters);
+    let parameters = value.rsplit_once('>').map_or(value, |(_, parameters)| parameters);
     parameter(parameters, "tag")
 }
 
 /// The SDP in a body: the body itself, or the part of a multipart body (RFC 5621 §3) that is SDP.
 fn sdp_in(kind: &str, body: &str) -> Option<String> {
-    let media_type = kind
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let media_type = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if media_type == "application/sdp" || (media_type.is_empty() && body.starts_with("v=")) {
         return (!body.trim().is_empty()).then(|| body.to_owned());
     }
@@ -226,15 +200,10 @@ fn sdp_in(kind: &str, body: &str) -> Option<String> {
     }
     let boundary = format!("--{}", parameter(kind, "boundary")?);
     body.split(&boundary).skip(1).find_map(|part| {
-        let part = part
-            .strip_prefix("\r\n")
-            .or_else(|| part.strip_prefix('\n'))?;
+        let part = part.strip_prefix("\r\n").or_else(|| part.strip_prefix('\n'))?;
         let (head, rest) = split_body(part.as_bytes());
         let headers = Headers::new(&format!("\n{}", String::from_utf8_lossy(head)));
-        sdp_in(
-            &headers.get("Content-Type", "c")?,
-            &String::from_utf8_lossy(rest),
-        )
+        sdp_in(&headers.get("Content-Type", "c")?, &String::from_utf8_lossy(rest))
     })
 }
 
@@ -260,18 +229,9 @@ mod tests {
         let message = parsed(INVITE);
         assert_eq!(message.start, Start::Request("INVITE".into()));
         assert_eq!((message.call_id.as_str(), message.cseq), ("c10f", 20977));
-        assert_eq!(
-            (message.method.as_str(), message.branch.as_str()),
-            ("INVITE", "z9hG4bK3c")
-        );
-        assert_eq!(
-            (message.to_tag.as_str(), message.sdp.as_deref()),
-            ("", Some("v=0\r\n"))
-        );
-        let lower = INVITE
-            .replace("CSeq", "cseq")
-            .replace("\r\n", "\n")
-            .replace("l: 5", "l: 4");
+        assert_eq!((message.method.as_str(), message.branch.as_str()), ("INVITE", "z9hG4bK3c"));
+        assert_eq!((message.to_tag.as_str(), message.sdp.as_deref()), ("", Some("v=0\r\n")));
+        let lower = INVITE.replace("CSeq", "cseq").replace("\r\n", "\n").replace("l: 5", "l: 4");
         assert_eq!(parsed(&lower).cseq, 20977);
     }
 
@@ -283,10 +243,7 @@ mod tests {
         );
         assert_eq!(
             message.start,
-            Start::Response {
-                status: 488,
-                phrase: "Not Acceptable Here".into()
-            }
+            Start::Response { status: 488, phrase: "Not Acceptable Here".into() }
         );
         assert_eq!((message.to_tag.as_str(), message.sdp), ("7", None));
         assert_eq!(message.warning.as_deref(), Some("304 x \"no\""));
@@ -306,29 +263,16 @@ mod tests {
     /// What is not SIP is not an error; what is SIP and broken says how.
     #[test]
     fn rubbish_and_broken_messages_are_told_apart() {
-        for not_sip in [
-            &b""[..],
-            b"\r\n\r\n",
-            b"\x80\x00SIP/2.0 200 OK",
-            b"GET / HTTP/1.1\r\n\r\n",
-        ] {
+        for not_sip in [&b""[..], b"\r\n\r\n", b"\x80\x00SIP/2.0 200 OK", b"GET / HTTP/1.1\r\n\r\n"]
+        {
             assert_eq!(parse(not_sip), None);
         }
         let broken = |text: &str| parse(text.as_bytes()).unwrap().unwrap_err();
-        assert_eq!(
-            broken("SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n"),
-            SipError::NoCallId
-        );
-        assert_eq!(
-            broken("SIP/2.0 200 OK\r\ni: 1\r\nCSeq: x INVITE\r\n\r\n"),
-            SipError::NoCSeq
-        );
+        assert_eq!(broken("SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n"), SipError::NoCallId);
+        assert_eq!(broken("SIP/2.0 200 OK\r\ni: 1\r\nCSeq: x INVITE\r\n\r\n"), SipError::NoCSeq);
         assert_eq!(
             broken(&INVITE.replace("l: 5", "l: 500")),
-            SipError::Short {
-                promised: 500,
-                there: 25
-            }
+            SipError::Short { promised: 500, there: 25 }
         );
     }
 }

@@ -39,10 +39,7 @@ pub struct Cell {
 impl Cell {
     /// A cell in a style.
     pub fn styled(text: impl fmt::Display, style: Style) -> Self {
-        Self {
-            text: text.to_string(),
-            style,
-        }
+        Self { text: text.to_string(), style }
     }
 
     /// A number; zero is quiet, so that the others stand out.
@@ -67,10 +64,7 @@ pub struct Table {
 impl Table {
     /// An empty table of these columns.
     pub fn new(columns: &[(&'static str, Align)]) -> Self {
-        Self {
-            columns: columns.to_vec(),
-            rows: Vec::new(),
-        }
+        Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row; missing cells stay empty.
@@ -88,18 +82,10 @@ impl fmt::Display for Table {
             .enumerate()
             .map(|(at, (head, _))| {
                 let cells = self.rows.iter().filter_map(|row| row.get(at));
-                cells
-                    .map(|cell| width(&cell.text))
-                    .max()
-                    .unwrap_or(0)
-                    .max(width(head))
+                cells.map(|cell| width(&cell.text)).max().unwrap_or(0).max(width(head))
             })
             .collect();
-        let head = self
-            .columns
-            .iter()
-            .map(|(head, _)| Cell::styled(head, style::HEAD))
-            .collect();
+        let head = self.columns.iter().map(|(head, _)| Cell::styled(head, style::HEAD)).collect();
         for row in std::iter::once(&head).chain(&self.rows) {
             let last = row.len().saturating_sub(1);
             for (at, ((cell, (_, align)), cell_width)) in
@@ -134,11 +120,7 @@ mod tests {
             ("SUITE", Align::Left),
         ]);
         table.row(["a → b".into(), 501.into(), "X".into()]);
-        table.row([
-            "long name → b".into(),
-            Cell::count(0, style::BAD),
-            "".into(),
-        ]);
+        table.row(["long name → b".into(), Cell::count(0, style::BAD), "".into()]);
         let plain = anstream::adapter::strip_str(&table.to_string()).to_string();
         let wanted = "STREAM         PACKETS  SUITE\n\
                       a → b              501  X\n\

@@ -45,11 +45,7 @@ fn assert_fails(args: &[&str], code: i32, words: &[&str]) {
     let run = doctor(&[&["decrypt", "--wav", "--out", &out], args].concat());
     assert_eq!(run.code, code, "{args:?}: {}", run.err);
     for word in words {
-        assert!(
-            run.err.contains(word),
-            "{args:?}: {word:?} is not in {:?}",
-            run.err
-        );
+        assert!(run.err.contains(word), "{args:?}: {word:?} is not in {:?}", run.err);
     }
     assert_eq!(run.out, "", "{args:?}");
     assert!(!Path::new(&out).exists(), "{args:?}");
@@ -62,17 +58,9 @@ fn inputs_that_are_no_captures() {
     let text = dir.file("text.pcap", "this is not a capture, whatever its name says");
     let header = dir.file("header.pcap", &baresip()[..20]);
     assert_fails(&[&empty], 1, &["empty.pcap: is empty"]);
-    assert_fails(
-        &[&text],
-        1,
-        &["text.pcap: byte 0: is neither pcap nor pcapng"],
-    );
+    assert_fails(&[&text], 1, &["text.pcap: byte 0: is neither pcap nor pcapng"]);
     assert_fails(&[&header], 1, &["header.pcap: byte 0:"]);
-    assert_fails(
-        &[&dir.path("none.pcap")],
-        1,
-        &["none.pcap: no such file or directory"],
-    );
+    assert_fails(&[&dir.path("none.pcap")], 1, &["none.pcap: no such file or directory"]);
     assert_fails(&[&dir.path("")], 1, &["is a directory"]);
 }
 
@@ -85,19 +73,12 @@ fn captures_without_what_it_takes() {
     assert_fails(
         &[&media],
         1,
-        &[
-            "media.pcap: no SIP over UDP in 30 packets",
-            "give the keys with --crypto or --sdp",
-        ],
+        &["media.pcap: no SIP over UDP in 30 packets", "give the keys with --crypto or --sdp"],
     );
     let mut silent = Capture::new();
     silent.a_sends(&sip("OPTIONS sip:b@h SIP/2.0", "1 OPTIONS", "", ""));
     let silent = dir.file("silent.pcap", silent.bytes());
-    assert_fails(
-        &[&silent],
-        1,
-        &["1 SIP messages in 1 packets, but no SDP in them"],
-    );
+    assert_fails(&[&silent], 1, &["1 SIP messages in 1 packets, but no SDP in them"]);
     let mut broken = Capture::new();
     broken.a_sends("INVITE sip:b@h SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n");
     let broken = dir.file("broken.pcap", broken.bytes());
@@ -117,12 +98,7 @@ fn truncated_captures_are_read_up_to_the_break() {
     let out = dir.path("out");
     let run = doctor(&["decrypt", &cut, "--json", "--wav", "--out", &out]);
     assert_eq!(run.code, 1);
-    assert!(
-        run.err
-            .contains("cut.pcap: breaks off after packet 1019, at byte "),
-        "{}",
-        run.err
-    );
+    assert!(run.err.contains("cut.pcap: breaks off after packet 1019, at byte "), "{}", run.err);
     assert!(run.err.contains(": the file ends "), "{}", run.err);
     let json = run.json();
     assert_eq!(json["streams"].as_array().unwrap().len(), 4);
@@ -133,17 +109,12 @@ fn truncated_captures_are_read_up_to_the_break() {
     assert_fails(
         &[&cut],
         1,
-        &[
-            "breaks off after packet 0, at byte 24",
-            "no SIP over UDP in 0 packets",
-        ],
+        &["breaks off after packet 0, at byte 24", "no SIP over UDP in 0 packets"],
     );
 
     // A record that claims more than any packet has.
     let mut absurd = whole[..5000].to_vec();
-    absurd.extend([
-        0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f,
-    ]);
+    absurd.extend([0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f]);
     absurd.extend(vec![0; 40 << 20]);
     let absurd = dir.file("absurd.pcap", absurd);
     let run = doctor(&["decrypt", &absurd]);
@@ -160,10 +131,7 @@ fn broken_crypto_lines_are_named_by_line_and_column() {
     capture.exchange(1, &offer, &sdp(B, "RTP/SAVP", &[&crypto(2, 2, "")]));
     Sender::new(&key(1), 0xa).send(&mut capture, A, B, 3);
     let run = capture.decrypt(&["--json"]);
-    assert_eq!(
-        (run.json()["streams"][0]["decrypted"].as_u64(), run.code),
-        (Some(3), 0)
-    );
+    assert_eq!((run.json()["streams"][0]["decrypted"].as_u64(), run.code), (Some(3), 0));
     let wanted = "made-up.pcap: packet 1, SDP line 8, column 43: key and salt";
     assert!(run.err.contains(wanted), "{}", run.err);
 
@@ -171,17 +139,9 @@ fn broken_crypto_lines_are_named_by_line_and_column() {
     let dir = Dir::new();
     let media = dir.file("media.pcap", secured().bytes());
     let file = dir.file("short.sdp", sdp(A, "RTP/SAVP", &[&short]));
-    assert_fails(
-        &[&media, "--sdp", &file],
-        1,
-        &["short.sdp: line 8, column 43:"],
-    );
+    assert_fails(&[&media, "--sdp", &file], 1, &["short.sdp: line 8, column 43:"]);
     let file = dir.file("port.sdp", sdp(A, "RTP/SAVP", &[]).replace("4000", "70000"));
-    assert_fails(
-        &[&media, "--sdp", &file],
-        1,
-        &["port.sdp: line 6, column 9: the port is not"],
-    );
+    assert_fails(&[&media, "--sdp", &file], 1, &["port.sdp: line 6, column 9: the port is not"]);
     let file = dir.file("plain.sdp", sdp(A, "RTP/AVP", &[]));
     assert_fails(
         &[&media, "--sdp", &file],
@@ -203,12 +163,7 @@ fn broken_crypto_lines_are_named_by_line_and_column() {
 fn wrong_command_lines_and_unwritable_outputs() {
     let dir = Dir::new();
     let capture = dir.file("capture.pcap", baresip());
-    for args in [
-        &[][..],
-        &["decrypt"],
-        &["decrypt", &capture, "--wav"],
-        &["cure", &capture],
-    ] {
+    for args in [&[][..], &["decrypt"], &["decrypt", &capture, "--wav"], &["cure", &capture]] {
         assert_eq!(doctor(args).code, 2, "{args:?}");
     }
     let file = dir.file("file", "");
@@ -222,11 +177,7 @@ fn wrong_command_lines_and_unwritable_outputs() {
     assert_eq!((run.code, run.out.as_str()), (1, ""));
     assert!(run.err.contains(taken), "{}", run.err);
     let hidden = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
-    assert!(
-        !fs::read_dir(&out)
-            .unwrap()
-            .any(|entry| hidden(entry.unwrap()))
-    );
+    assert!(!fs::read_dir(&out).unwrap().any(|entry| hidden(entry.unwrap())));
 }
 
 /// A reader that goes away is no reason to panic.
@@ -234,10 +185,7 @@ fn wrong_command_lines_and_unwritable_outputs() {
 fn closed_output_is_an_error_and_no_panic() {
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_srtp-doctor"))
-        .args([
-            "explain",
-            vector("baresip-sdes-pcmu.pcap").to_str().unwrap(),
-        ])
+        .args(["explain", vector("baresip-sdes-pcmu.pcap").to_str().unwrap()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -21,10 +21,7 @@ const CAPTURE: &str = "baresip-sdes-pcmu.pcap";
 fn samples(path: &Path) -> Vec<i16> {
     let mut reader = hound::WavReader::new(BufReader::new(File::open(path).unwrap())).unwrap();
     let spec = reader.spec();
-    assert_eq!(
-        (spec.channels, spec.sample_rate, spec.bits_per_sample),
-        (1, 8000, 16)
-    );
+    assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample), (1, 8000, 16));
     reader.samples().map(Result::unwrap).collect()
 }
 
@@ -48,13 +45,8 @@ fn both_directions_are_audible() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("call");
     let capture = vector(CAPTURE);
-    let run = doctor(&[
-        "decrypt",
-        capture.to_str().unwrap(),
-        "--wav",
-        "--out",
-        out.to_str().unwrap(),
-    ]);
+    let run =
+        doctor(&["decrypt", capture.to_str().unwrap(), "--wav", "--out", out.to_str().unwrap()]);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
     let speech = samples(&vector("speech-8khz-mono.wav"));
     let mut wavs = 0;
@@ -68,11 +60,7 @@ fn both_directions_are_audible() {
         assert_eq!(audio.len(), 501 * 160);
         let (spoken, after) = audio.split_at(speech.len());
         assert!(correlation(spoken, &speech) > 0.9999, "{}", path.display());
-        assert!(
-            after.iter().all(|&sample| sample.unsigned_abs() <= 8),
-            "{}",
-            path.display()
-        );
+        assert!(after.iter().all(|&sample| sample.unsigned_abs() <= 8), "{}", path.display());
     }
     assert_eq!(wavs, 2);
 }
@@ -82,16 +70,8 @@ fn both_directions_are_audible() {
 fn table_is_this_one() {
     let run = doctor(&["decrypt", vector(CAPTURE).to_str().unwrap()]);
     assert_eq!(run.out, include_str!("golden/baresip-decrypt.txt"));
-    let table = run
-        .out
-        .split("\n\n")
-        .take(2)
-        .collect::<Vec<_>>()
-        .join("\n\n");
-    assert!(
-        include_str!("../README.md").contains(&table),
-        "the README shows another table"
-    );
+    let table = run.out.split("\n\n").take(2).collect::<Vec<_>>().join("\n\n");
+    assert!(include_str!("../README.md").contains(&table), "the README shows another table");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
 
@@ -111,10 +91,7 @@ fn json_is_the_contract() {
     let capture = capture.to_str().unwrap();
     let run = doctor(&["--json", "decrypt", capture, "--wav", "--out", out]);
     let json = run.json();
-    assert_eq!(
-        json.as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["streams"]
-    );
+    assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), ["streams"]);
     let streams = json["streams"].as_array().unwrap();
     let mut wanted = [
         "src",
@@ -144,11 +121,7 @@ fn json_is_the_contract() {
         assert!(stream["diagnosis"].is_null());
         let files = stream["files"].as_array().unwrap();
         assert_eq!(files.len(), if stream["kind"] == "rtp" { 2 } else { 1 });
-        assert!(
-            files
-                .iter()
-                .all(|file| Path::new(file.as_str().unwrap()).exists())
-        );
+        assert!(files.iter().all(|file| Path::new(file.as_str().unwrap()).exists()));
     }
     let counts = |kind: &str| -> Vec<_> {
         let of_kind = streams.iter().filter(|stream| stream["kind"] == kind);
@@ -193,38 +166,23 @@ fn written_captures_hold_the_call_in_the_clear() {
 fn keys_are_shown_only_when_asked_for() {
     let file = std::fs::read(vector(CAPTURE)).unwrap();
     let text = String::from_utf8_lossy(&file);
-    let mut secrets: Vec<String> = text
-        .split("inline:")
-        .skip(1)
-        .map(|rest| rest[..40].to_owned())
-        .collect();
+    let mut secrets: Vec<String> =
+        text.split("inline:").skip(1).map(|rest| rest[..40].to_owned()).collect();
     assert_eq!(secrets.len(), 2);
     for base64 in secrets.clone() {
         let line = format!("1 AES_CM_128_HMAC_SHA1_80 inline:{base64}");
-        let line = sdes_sdp::CryptoLine::parse(&line)
-            .unwrap()
-            .meaning()
-            .unwrap();
+        let line = sdes_sdp::CryptoLine::parse(&line).unwrap().meaning().unwrap();
         let key = line.keys()[0].expose_key_salt();
         secrets.push(key.iter().map(|byte| format!("{byte:02x}")).collect());
     }
     let capture = vector(CAPTURE);
     let capture = capture.to_str().unwrap();
     for command in ["decrypt", "explain"] {
-        for options in [
-            &[][..],
-            &["--json"],
-            &["--color", "always"],
-            &["--show-keys"],
-        ] {
+        for options in [&[][..], &["--json"], &["--color", "always"], &["--show-keys"]] {
             let run = doctor(&[&[command, capture], options].concat());
             let all = run.out + &run.err;
             let shown = secrets.iter().any(|secret| all.contains(secret));
-            assert_eq!(
-                shown,
-                options == ["--show-keys"],
-                "{command} {options:?}: {all}"
-            );
+            assert_eq!(shown, options == ["--show-keys"], "{command} {options:?}: {all}");
         }
     }
 }

@@ -21,9 +21,7 @@ fn counts(json: &Value, kind: &str) -> Vec<[u64; 4]> {
     let streams = json["streams"].as_array().unwrap();
     let of_kind = streams.iter().filter(|stream| stream["kind"] == kind);
     let names = ["decrypted", "plain", "failed", "replayed"];
-    of_kind
-        .map(|stream| names.map(|name| stream[name].as_u64().unwrap()))
-        .collect()
+    of_kind.map(|stream| names.map(|name| stream[name].as_u64().unwrap())).collect()
 }
 
 /// Of the only stream: JSON and exit code.
@@ -65,11 +63,7 @@ fn reinvites_keep_or_change_keys() {
     let mut a = Sender::new(&key(1), 0xa);
     a.sequence = 65_500;
     a.send(&mut capture, A, B, 40);
-    let hold = sdp(
-        "0.0.0.0:4000",
-        "RTP/SAVP",
-        &[&crypto(1, 1, ""), "a=sendonly"],
-    );
+    let hold = sdp("0.0.0.0:4000", "RTP/SAVP", &[&crypto(1, 1, ""), "a=sendonly"]);
     capture.exchange(2, &hold, &sdp(B, "RTP/SAVP", &[&crypto(1, 2, "")]));
     a.send(&mut capture, A, B, 20);
     let late = a.packet();
@@ -122,10 +116,7 @@ fn late_joined_capture_finds_its_rollover_counter() {
         (stream["decrypted"].as_u64(), stream["roc"].as_u64(), code),
         (Some(20), Some(8), 0)
     );
-    assert!(
-        diagnosis(&stream).contains("rollover counter was found to be 7"),
-        "{stream}"
-    );
+    assert!(diagnosis(&stream).contains("rollover counter was found to be 7"), "{stream}");
 }
 
 /// A capture with a hole of more than half the sequence space goes on after it.
@@ -141,10 +132,7 @@ fn a_hole_in_the_capture_is_bridged() {
         (stream["decrypted"].as_u64(), stream["roc"].as_u64(), code),
         (Some(10), Some(1), 0)
     );
-    assert!(
-        diagnosis(&stream).starts_with("from frame 8 on:"),
-        "{stream}"
-    );
+    assert!(diagnosis(&stream).starts_with("from frame 8 on:"), "{stream}");
 }
 
 /// RFC 4568 §6.1: an MKI that is announced is in every packet, and otherwise in none; senders err
@@ -153,16 +141,8 @@ fn a_hole_in_the_capture_is_bridged() {
 fn mki_disagreements_are_decrypted_and_named() {
     let with_mki = key(1).with_mki(&[0, 0, 0, 1]).unwrap();
     for (announced, sent, wanted) in [
-        (
-            "|1:4",
-            key(1),
-            "the SDP announces an MKI of 4 bytes, but packets have none",
-        ),
-        (
-            "",
-            with_mki.clone(),
-            "packets have an MKI of 4 bytes, but the SDP announces none",
-        ),
+        ("|1:4", key(1), "the SDP announces an MKI of 4 bytes, but packets have none"),
+        ("", with_mki.clone(), "packets have an MKI of 4 bytes, but the SDP announces none"),
         ("|1:4", with_mki, ""),
     ] {
         let mut capture = Capture::new();
@@ -212,11 +192,7 @@ fn failures_are_told_apart() {
         let mut capture = secured();
         let mut sender = Sender::new(&key(9), 0xa);
         for _ in 0..5 {
-            let packet = if plain {
-                sender.plain()
-            } else {
-                sender.packet()
-            };
+            let packet = if plain { sender.plain() } else { sender.packet() };
             capture.packet(A, B, &packet);
         }
         let run = capture.decrypt(&["--json"]);
@@ -225,11 +201,7 @@ fn failures_are_told_apart() {
         diagnosis(&stream).to_owned()
     };
     assert!(wrong(false).starts_with("wrong key: "), "{}", wrong(false));
-    assert!(
-        wrong(true).starts_with("not SRTP at all: "),
-        "{}",
-        wrong(true)
-    );
+    assert!(wrong(true).starts_with("not SRTP at all: "), "{}", wrong(true));
 
     let mut capture = secured();
     let mut sender = Sender::new(&key(1), 0xa);
@@ -244,12 +216,7 @@ fn failures_are_told_apart() {
     let (stream, code) = only(&capture.decrypt(&["--json"]));
     let count = |name: &str| stream[name].as_u64().unwrap();
     assert_eq!(
-        (
-            count("decrypted"),
-            count("failed"),
-            count("replayed"),
-            count("lost")
-        ),
+        (count("decrypted"), count("failed"), count("replayed"), count("lost")),
         (6, 1, 1, 1)
     );
     assert!(
@@ -270,26 +237,14 @@ fn rtcp_is_found_on_every_port_it_may_use() {
     ] {
         let mut capture = Capture::new();
         let offer = sdp(A, "RTP/SAVP", &[&crypto(1, 1, ""), attribute]);
-        capture.exchange(
-            1,
-            &offer,
-            &sdp(B, "RTP/SAVP", &[&crypto(1, 2, ""), attribute]),
-        );
+        capture.exchange(1, &offer, &sdp(B, "RTP/SAVP", &[&crypto(1, 2, ""), attribute]));
         let mut sender = Sender::new(&key(1), 0xa);
         sender.send(&mut capture, A, B, 1);
         let report = sender.report();
         capture.packet("10.0.0.9:7777", to, &report);
         let run = capture.decrypt(&["--json"]);
-        assert_eq!(
-            counts(&run.json(), "rtcp"),
-            [[1, 0, 0, 0]],
-            "{attribute}: {}",
-            run.out
-        );
-        assert_eq!(
-            (run.code, run.json()["streams"][1]["diagnosis"].is_null()),
-            (0, true)
-        );
+        assert_eq!(counts(&run.json(), "rtcp"), [[1, 0, 0, 0]], "{attribute}: {}", run.out);
+        assert_eq!((run.code, run.json()["streams"][1]["diagnosis"].is_null()), (0, true));
     }
 }
 
@@ -304,11 +259,7 @@ fn translated_addresses_are_matched_by_source_or_trial() {
         let mut capture = secured();
         Sender::new(&key(1), 0xa).send(&mut capture, src, dst, 4);
         let (stream, code) = only(&capture.decrypt(&["--json"]));
-        assert_eq!(
-            (stream["decrypted"].as_u64(), code),
-            (Some(4), 0),
-            "{src} {dst}"
-        );
+        assert_eq!((stream["decrypted"].as_u64(), code), (Some(4), 0), "{src} {dst}");
         assert_eq!(
             diagnosis(&stream).starts_with("no SDP names these addresses"),
             told,
@@ -326,31 +277,15 @@ fn early_media_and_reused_ports() {
     let mut b = Sender::new(&key(2), 0xb);
     capture.a_sends(&sip("INVITE sip:b@h SIP/2.0", "1 INVITE", "", &offer));
     b.send(&mut capture, B, A, 3);
-    capture.b_sends(&sip(
-        "SIP/2.0 183 Session Progress",
-        "1 INVITE",
-        "b",
-        &answer,
-    ));
+    capture.b_sends(&sip("SIP/2.0 183 Session Progress", "1 INVITE", "b", &answer));
     b.send(&mut capture, B, A, 3);
     capture.b_sends(&sip("SIP/2.0 200 OK", "1 INVITE", "b", &answer));
     let second = |start, body: &str| sip(start, "1 INVITE", "", body).replace("made-up", "another");
-    capture.a_sends(&second(
-        "INVITE sip:b@h SIP/2.0",
-        &sdp(A, "RTP/SAVP", &[&crypto(1, 3, "")]),
-    ));
-    capture.b_sends(&second(
-        "SIP/2.0 200 OK",
-        &sdp(B, "RTP/SAVP", &[&crypto(1, 4, "")]),
-    ));
+    capture.a_sends(&second("INVITE sip:b@h SIP/2.0", &sdp(A, "RTP/SAVP", &[&crypto(1, 3, "")])));
+    capture.b_sends(&second("SIP/2.0 200 OK", &sdp(B, "RTP/SAVP", &[&crypto(1, 4, "")])));
     Sender::new(&key(4), 0xb2).send(&mut capture, B, A, 3);
     let run = capture.decrypt(&["--json"]);
-    assert_eq!(
-        counts(&run.json(), "rtp"),
-        [[6, 0, 0, 0], [3, 0, 0, 0]],
-        "{}",
-        run.out
-    );
+    assert_eq!(counts(&run.json(), "rtp"), [[6, 0, 0, 0], [3, 0, 0, 0]], "{}", run.out);
     assert_eq!(run.code, 0);
 }
 
@@ -391,10 +326,7 @@ fn plain_calls_are_said_to_be_plain() {
     let run = capture.decrypt(&["--json", "--wav", "--out", dir.path().to_str().unwrap()]);
     let (stream, code) = only(&run);
     assert!(stream["suite"].is_null());
-    assert_eq!(
-        (stream["plain"].as_u64(), stream["failed"].as_u64(), code),
-        (Some(4), Some(0), 3)
-    );
+    assert_eq!((stream["plain"].as_u64(), stream["failed"].as_u64(), code), (Some(4), Some(0), 3));
     assert_eq!(stream["files"].as_array().unwrap().len(), 2);
 }
 
@@ -410,12 +342,7 @@ fn refused_calls_are_said_to_be_refused() {
     let run = refused().decrypt(&[]);
     assert_eq!(run.code, 4);
     assert!(run.out.starts_with("Refused: "), "{}", run.out);
-    assert!(
-        run.out
-            .contains("refused with 488 Not Acceptable Here (packet 2)"),
-        "{}",
-        run.out
-    );
+    assert!(run.out.contains("refused with 488 Not Acceptable Here (packet 2)"), "{}", run.out);
 
     let mut capture = refused();
     capture.exchange(2, &sdp(A, "RTP/AVP", &[]), &sdp(B, "RTP/AVP", &[]));
@@ -438,9 +365,7 @@ fn keys_can_be_given_by_hand() {
     let answer = file("answer.sdp", &sdp(B, "RTP/SAVP", &[&two]));
     let media = || {
         let mut capture = Capture::new();
-        Sender::new(&key(1), 0xa)
-            .with_roc(2)
-            .send(&mut capture, A, B, 12);
+        Sender::new(&key(1), 0xa).with_roc(2).send(&mut capture, A, B, 12);
         Sender::new(&key(2), 0xb).send(&mut capture, B, A, 12);
         capture
     };
@@ -450,21 +375,13 @@ fn keys_can_be_given_by_hand() {
         &["--sdp", &offer, "--crypto", &two],
     ] {
         let run = media().decrypt(&[&["--json"], args].concat());
-        assert_eq!(
-            counts(&run.json(), "rtp"),
-            [[12, 0, 0, 0]; 2],
-            "{args:?}: {}",
-            run.out
-        );
+        assert_eq!(counts(&run.json(), "rtp"), [[12, 0, 0, 0]; 2], "{args:?}: {}", run.out);
         assert_eq!((run.code, run.err.as_str()), (0, ""));
     }
     // With one key only its direction opens; the other is somebody else's, and said to be.
     let run = media().decrypt(&["--json", "--crypto", &one]);
     let json = run.json();
-    assert_eq!(
-        json["streams"][1]["diagnosis"],
-        "none of the keys given opens it"
-    );
+    assert_eq!(json["streams"][1]["diagnosis"], "none of the keys given opens it");
     assert_eq!(run.code, 0);
     assert_eq!(media().decrypt(&["--crypto", &crypto(1, 7, "")]).code, 4);
 }

@@ -31,12 +31,7 @@ fn two(offer: &str, answer: &str, options: &[&str]) -> Run {
 }
 
 fn keys(value: &Value) -> Vec<&str> {
-    value
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 /// The JSON has the documented keys and no others.
@@ -50,11 +45,7 @@ fn json_is_the_contract() {
             &crypto(2, 1, "|2^20|1:4 KDR=3 UNENCRYPTED_SRTCP"),
         ],
     );
-    let answer = sdp(
-        B,
-        "RTP/SAVP",
-        &[&crypto(2, 2, "|2^21|7:4 UNENCRYPTED_SRTCP WSH=128")],
-    );
+    let answer = sdp(B, "RTP/SAVP", &[&crypto(2, 2, "|2^21|7:4 UNENCRYPTED_SRTCP WSH=128")]);
     let run = two(&offer, &answer, &["--json"]);
     let json = run.json();
     let exchange = &json["exchanges"][0];
@@ -65,9 +56,7 @@ fn json_is_the_contract() {
     };
     assert_eq!(
         keys(exchange),
-        sorted(vec![
-            "outcome", "status", "reason", "source", "media", "context"
-        ])
+        sorted(vec!["outcome", "status", "reason", "source", "media", "context"])
     );
     let media = &exchange["media"][0];
     let wanted = vec![
@@ -97,10 +86,7 @@ fn json_is_the_contract() {
         ])
     );
     assert_eq!(
-        (
-            line["verdict"].as_str(),
-            media["lines"][1]["verdict"].as_str()
-        ),
+        (line["verdict"].as_str(), media["lines"][1]["verdict"].as_str()),
         (Some("skipped"), Some("accepted"))
     );
     assert_eq!(
@@ -122,30 +108,16 @@ fn exit_codes_of_two_sdps() {
         (secured(3), "tag 3"),
         (sdp(B, "RTP/SAVP", &[]), "without a crypto line"),
         (sdp(B, "RTP/AVP", &[]), "profile"),
-        (
-            sdp(B, "RTP/SAVP", &[&crypto(1, 1, "")]),
-            "the offerer's own key",
-        ),
+        (sdp(B, "RTP/SAVP", &[&crypto(1, 1, "")]), "the offerer's own key"),
     ] {
         let run = two(&offer, &answer, &[]);
         assert_eq!(run.code, 4, "{}", run.out);
-        assert!(
-            run.out.starts_with("Rejected: ") && run.out.contains(words),
-            "{}",
-            run.out
-        );
-        assert_eq!(
-            two(&offer, &answer, &["--json"]).json()["exchanges"][0]["status"],
-            488
-        );
+        assert!(run.out.starts_with("Rejected: ") && run.out.contains(words), "{}", run.out);
+        assert_eq!(two(&offer, &answer, &["--json"]).json()["exchanges"][0]["status"], 488);
     }
     let run = two(&offer, &secured(1).replace("5000", "x"), &[]);
     assert_eq!((run.code, run.out.as_str()), (1, ""));
-    assert!(
-        run.err.contains("answer.sdp: line 6, column 9:"),
-        "{}",
-        run.err
-    );
+    assert!(run.err.contains("answer.sdp: line 6, column 9:"), "{}", run.err);
 }
 
 /// RFC 4568 §7.1.4: what every re-INVITE does to keys and rollover counters.
@@ -161,28 +133,11 @@ fn reinvites_say_what_happens_to_the_context() {
     capture.exchange(6, &offer(5), &answer(6));
     capture.exchange(7, &sdp(A, "RTP/AVP", &[]), &sdp(B, "RTP/AVP", &[]));
     let (exchanges, code) = explained(capture);
-    let contexts: Vec<&Value> = exchanges
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|exchange| &exchange["context"])
-        .collect();
-    let wanted = json!([
-        "new",
-        "keep",
-        "rekey-tx",
-        "rekey-rx",
-        null,
-        "rekey-both",
-        "downgrade"
-    ]);
+    let contexts: Vec<&Value> =
+        exchanges.as_array().unwrap().iter().map(|exchange| &exchange["context"]).collect();
+    let wanted = json!(["new", "keep", "rekey-tx", "rekey-rx", null, "rekey-both", "downgrade"]);
     assert_eq!(json!(contexts), wanted);
-    assert!(
-        exchanges[4]["reason"]
-            .as_str()
-            .unwrap()
-            .ends_with("what was agreed before stays")
-    );
+    assert!(exchanges[4]["reason"].as_str().unwrap().ends_with("what was agreed before stays"));
     assert_eq!(code, 3);
 }
 
@@ -198,12 +153,7 @@ fn refusals_have_their_status() {
     let (exchanges, code) = explained(refused());
     assert_eq!((exchanges[0]["status"].as_u64(), code), (Some(488), 4));
     assert_eq!(exchanges[0]["outcome"], "rejected");
-    assert!(
-        exchanges[0]["reason"]
-            .as_str()
-            .unwrap()
-            .contains("488 Not Acceptable Here")
-    );
+    assert!(exchanges[0]["reason"].as_str().unwrap().contains("488 Not Acceptable Here"));
     let mut again = refused();
     again.exchange(2, &sdp(A, "RTP/AVP", &[]), &sdp(B, "RTP/AVP", &[]));
     assert_eq!(explained(again).1, 3);
@@ -212,36 +162,19 @@ fn refusals_have_their_status() {
 /// The same call out of a log, by its line numbers; and what is no log at all.
 #[test]
 fn logs_are_read_too() {
-    let offer = sip(
-        "INVITE sip:b@h SIP/2.0",
-        "1 INVITE",
-        "",
-        &sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]),
-    );
-    let answer = sip(
-        "SIP/2.0 200 OK",
-        "1 INVITE",
-        "b",
-        &sdp(B, "RTP/SAVP", &[&crypto(1, 2, "")]),
-    );
+    let offer =
+        sip("INVITE sip:b@h SIP/2.0", "1 INVITE", "", &sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]));
+    let answer = sip("SIP/2.0 200 OK", "1 INVITE", "b", &sdp(B, "RTP/SAVP", &[&crypto(1, 2, "")]));
     let log = format!(
         "started\n2026-01-01 sending INVITE to b\n{offer}\n\n-- received:\n{answer}\ndone\n"
     );
     let run = doctor_reading(&["explain", "-"], log.replace("\r\n", "\n").as_bytes());
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
-    assert!(
-        run.out.contains("offer in line 3, 200 in line "),
-        "{}",
-        run.out
-    );
+    assert!(run.out.contains("offer in line 3, 200 in line "), "{}", run.out);
 
     let run = doctor_reading(&["explain", "-"], b"nothing\nat all\n");
     assert_eq!((run.code, run.out.as_str()), (1, ""));
-    assert!(
-        run.err.contains("0 SIP messages with 0 SDP in 2 lines"),
-        "{}",
-        run.err
-    );
+    assert!(run.err.contains("0 SIP messages with 0 SDP in 2 lines"), "{}", run.err);
 }
 
 /// An offer that nobody answered is no verdict.
@@ -252,10 +185,5 @@ fn unanswered_offers_are_named() {
     capture.a_sends(&sip("INVITE sip:b@h SIP/2.0", "1 INVITE", "", &offer));
     let run = capture.run("explain", &[]);
     assert_eq!(run.code, 1);
-    assert!(
-        run.out
-            .contains("the SDP of packet 1 has no counterpart here"),
-        "{}",
-        run.out
-    );
+    assert!(run.out.contains("the SDP of packet 1 has no counterpart here"), "{}", run.out);
 }

@@ -33,31 +33,19 @@ fn ip_packets() -> Vec<Vec<u8>> {
 /// A classic capture of these frames.
 fn pcap(link: u32, frames: &[Vec<u8>], big_endian: bool) -> Vec<u8> {
     let word = |word: u32| {
-        if big_endian {
-            word.to_be_bytes()
-        } else {
-            word.to_le_bytes()
-        }
+        if big_endian { word.to_be_bytes() } else { word.to_le_bytes() }
     };
     let half = |half: u16| {
-        if big_endian {
-            half.to_be_bytes()
-        } else {
-            half.to_le_bytes()
-        }
+        if big_endian { half.to_be_bytes() } else { half.to_le_bytes() }
     };
     let mut file = Vec::new();
     file.extend(word(0xa1b2_c3d4));
     file.extend(half(2));
     file.extend(half(4));
-    [0, 0, 65_535, link]
-        .iter()
-        .for_each(|&number| file.extend(word(number)));
+    [0, 0, 65_535, link].iter().for_each(|&number| file.extend(word(number)));
     for frame in frames {
         let len = u32::try_from(frame.len()).unwrap();
-        [1_700_000_000, 0, len, len]
-            .iter()
-            .for_each(|&number| file.extend(word(number)));
+        [1_700_000_000, 0, len, len].iter().for_each(|&number| file.extend(word(number)));
         file.extend(frame);
     }
     file
@@ -66,18 +54,10 @@ fn pcap(link: u32, frames: &[Vec<u8>], big_endian: bool) -> Vec<u8> {
 /// A pcapng capture of these raw IP packets, half of them in simple packet blocks.
 fn pcapng(frames: &[Vec<u8>], big_endian: bool) -> Vec<u8> {
     let word = |word: u32| {
-        if big_endian {
-            word.to_be_bytes()
-        } else {
-            word.to_le_bytes()
-        }
+        if big_endian { word.to_be_bytes() } else { word.to_le_bytes() }
     };
     let half = |half: u16| {
-        if big_endian {
-            half.to_be_bytes()
-        } else {
-            half.to_le_bytes()
-        }
+        if big_endian { half.to_be_bytes() } else { half.to_le_bytes() }
     };
     let block = |kind: u32, body: Vec<u8>| {
         let mut body = body;
@@ -103,11 +83,7 @@ fn pcapng(frames: &[Vec<u8>], big_endian: bool) -> Vec<u8> {
 fn assert_five_decrypted(file: &[u8], what: &str) {
     let run = doctor_reading(&["decrypt", "-", "--json"], file);
     let json = run.json();
-    assert_eq!(
-        json["streams"][0]["decrypted"], 5,
-        "{what}: {} {}",
-        run.out, run.err
-    );
+    assert_eq!(json["streams"][0]["decrypted"], 5, "{what}: {} {}", run.out, run.err);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{what}");
 }
 
@@ -123,23 +99,14 @@ fn capture_formats_and_byte_orders() {
 #[test]
 fn link_layers() {
     let prefixed = |prefix: &[u8]| -> Vec<Vec<u8>> {
-        ip_packets()
-            .iter()
-            .map(|packet| [prefix, packet].concat())
-            .collect()
+        ip_packets().iter().map(|packet| [prefix, packet].concat()).collect()
     };
     let macs = [0x02; 12];
     let ethernet = [&macs[..], &[0x08, 0x00]].concat();
     let vlan = [&macs[..], &[0x81, 0x00, 0x00, 0x07, 0x08, 0x00]].concat();
-    let double = [
-        &macs[..],
-        &[0x88, 0xa8, 0, 9, 0x81, 0x00, 0x00, 0x07, 0x08, 0x00],
-    ]
-    .concat();
+    let double = [&macs[..], &[0x88, 0xa8, 0, 9, 0x81, 0x00, 0x00, 0x07, 0x08, 0x00]].concat();
     let cooked = [0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0, 0x08, 0x00];
-    let cooked2 = [
-        0x08, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0,
-    ];
+    let cooked2 = [0x08, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0];
     for (link, prefix, what) in [
         (1, &ethernet[..], "Ethernet"),
         (1, &vlan, "VLAN"),
@@ -155,14 +122,9 @@ fn link_layers() {
     }
     let run = doctor_reading(&["decrypt", "-"], &pcap(127, &prefixed(&[]), false));
     assert_eq!(run.code, 1);
+    assert!(run.err.contains("no SIP over UDP in 7 packets"), "{}", run.err);
     assert!(
-        run.err.contains("no SIP over UDP in 7 packets"),
-        "{}",
-        run.err
-    );
-    assert!(
-        run.err
-            .contains("7 packets have link type 127, which is not understood"),
+        run.err.contains("7 packets have link type 127, which is not understood"),
         "{}",
         run.err
     );
@@ -178,10 +140,7 @@ fn ipv6() {
     let dir = tempfile::tempdir().unwrap();
     let run = capture.decrypt(&["--json", "--wav", "--out", dir.path().to_str().unwrap()]);
     let stream = &run.json()["streams"][0];
-    assert_eq!(
-        (stream["src"].as_str(), stream["decrypted"].as_u64()),
-        (Some(a), Some(5))
-    );
+    assert_eq!((stream["src"].as_str(), stream["decrypted"].as_u64()), (Some(a), Some(5)));
     assert_eq!(stream["files"].as_array().unwrap().len(), 2);
 }
 
@@ -208,10 +167,7 @@ fn fragments_are_put_together_and_reported() {
     }
     let run = doctor_reading(&["decrypt", "-", "--json"], &pcap(101, &frames, false));
     assert_eq!(run.json()["streams"][0]["decrypted"], 5, "{}", run.err);
-    assert_eq!(
-        run.err,
-        "standard input: 14 IP fragments, put together to 7 UDP datagrams\n"
-    );
+    assert_eq!(run.err, "standard input: 14 IP fragments, put together to 7 UDP datagrams\n");
 }
 
 /// What a short snap length cut off is left out, and said.
@@ -225,12 +181,7 @@ fn packets_cut_by_the_snap_length_are_named() {
     file.truncate(record + 16 + 110);
     let run = doctor_reading(&["decrypt", "-", "--json"], &file);
     assert_eq!(run.json()["streams"][0]["decrypted"], 4, "{}", run.err);
-    assert!(
-        run.err
-            .contains("1 packets were captured shorter than they are"),
-        "{}",
-        run.err
-    );
+    assert!(run.err.contains("1 packets were captured shorter than they are"), "{}", run.err);
 }
 
 /// TCP, ARP and broken IP are passed over without a word.

@@ -9,10 +9,7 @@ use common::doctor;
 use sdes_sdp::{CryptoAttribute, CryptoLine, CryptoSuite, Tolerance};
 
 fn line(text: &str) -> CryptoAttribute {
-    let meaning = CryptoLine::parse(text.trim_end())
-        .unwrap()
-        .validate(Tolerance::Strict)
-        .unwrap();
+    let meaning = CryptoLine::parse(text.trim_end()).unwrap().validate(Tolerance::Strict).unwrap();
     meaning.attribute
 }
 
@@ -25,22 +22,11 @@ fn lines_are_valid_and_fresh() {
         assert_eq!((one.suite(), one.tag()), (*suite, 1));
         assert!(!one.shares_key_with(&other));
     }
-    let options = [
-        "keys",
-        "--tag",
-        "7",
-        "--lifetime",
-        "2^31",
-        "--mki",
-        "1066:4",
-    ];
+    let options = ["keys", "--tag", "7", "--lifetime", "2^31", "--mki", "1066:4"];
     let params = ["--param", "KDR=3", "--param", "UNENCRYPTED_SRTCP"];
     let run = doctor(&[&options[..], &params].concat());
     let full = line(&run.out);
-    assert_eq!(
-        (full.tag(), full.mki_len(), full.keys()[0].lifetime()),
-        (7, 4, Some(1 << 31))
-    );
+    assert_eq!((full.tag(), full.mki_len(), full.keys()[0].lifetime()), (7, 4, Some(1 << 31)));
     assert!(full.policy().unencrypted_srtcp);
     assert_eq!(run.out.lines().count(), 1);
     let json = doctor(&["keys", "--json"]).json();

@@ -1,11 +1,6 @@
 //! `answer` and `connect` as a user meets them: the vendors' own configurations, the words, and what
 //! is said of configurations that cannot be read.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::process::{Command, Output};
 
@@ -15,10 +10,7 @@ const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-vectors");
 
 fn doctor(args: &[&str]) -> Output {
     let args = args.iter().map(|arg| arg.replace("VECTORS", VECTORS));
-    Command::new(env!("CARGO_BIN_EXE_srtp-doctor"))
-        .args(args)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_srtp-doctor")).args(args).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -52,33 +44,15 @@ fn json_of_connect_keeps_the_contract() {
         (["connect", SCENARIO_2, SCENARIO_1], 0, "srtp"),
     ] {
         let output = doctor(&[&args[..], &["--json"]].concat());
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "{args:?} {}",
-            text(&output.stderr)
-        );
+        assert_eq!(output.status.code(), Some(code), "{args:?} {}", text(&output.stderr));
         let json: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let keys = |value: &Value| {
-            value
-                .as_object()
-                .unwrap()
-                .keys()
-                .cloned()
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            keys(&json),
-            ["media", "outcome", "padlock", "status", "steps"]
-        );
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys(&json), ["media", "outcome", "padlock", "status", "steps"]);
         assert_eq!(json["outcome"], outcome);
         assert_eq!(json["media"].is_null(), outcome != "srtp");
         assert_eq!(json["padlock"], args[1] == SCENARIO_2);
         for step in json["steps"].as_array().unwrap() {
-            assert_eq!(
-                keys(step),
-                ["action", "from", "reason", "source", "summary"]
-            );
+            assert_eq!(keys(step), ["action", "from", "reason", "source", "summary"]);
         }
         assert!(!text(&output.stdout).contains("inline:"));
     }
@@ -93,11 +67,7 @@ fn options_reach_the_gateway() {
         output.status.code()
     };
     assert_eq!(code(&["--tls", "on"]), Some(0));
-    assert_eq!(
-        code(&["--release", "12.3(1)"]),
-        Some(4),
-        "no SRTP before 12.4(15)T"
-    );
+    assert_eq!(code(&["--release", "12.3(1)"]), Some(4), "no SRTP before 12.4(15)T");
     assert_eq!(code(&["--release", "new"]), Some(2));
     assert_eq!(code(&["--dial-peer", "77"]), Some(2));
 }
@@ -107,16 +77,7 @@ fn options_reach_the_gateway() {
 fn answer_is_what_explain_accepts() {
     let offer = "VECTORS/sdes/sdp/polycom-scenario-one.sdp";
     let keys = "17".repeat(30);
-    let args = [
-        "answer",
-        offer,
-        "--as",
-        "srtp",
-        "--keys",
-        &keys,
-        "--addr",
-        "192.0.2.9:5000",
-    ];
+    let args = ["answer", offer, "--as", "srtp", "--keys", &keys, "--addr", "192.0.2.9:5000"];
     let output = doctor(&args);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let answer = text(&output.stdout);
@@ -129,12 +90,7 @@ fn answer_is_what_explain_accepts() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), answer).unwrap();
     let explained = doctor(&["explain", offer, file.path().to_str().unwrap()]);
-    assert_eq!(
-        explained.status.code(),
-        Some(0),
-        "{}",
-        text(&explained.stdout)
-    );
+    assert_eq!(explained.status.code(), Some(0), "{}", text(&explained.stdout));
 }
 
 /// A refusal is printed with its status, its reason and the source.
@@ -155,30 +111,14 @@ fn refusal_says_why() {
 #[test]
 fn bad_input_is_named_with_its_place() {
     let broken = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(
-        broken.path(),
-        "<sip>\n<srtp sec.srtp.enable=\"maybe\"/>\n</sip>\n",
-    )
-    .unwrap();
+    std::fs::write(broken.path(), "<sip>\n<srtp sec.srtp.enable=\"maybe\"/>\n</sip>\n").unwrap();
     let path = broken.path().to_str().unwrap();
     let offer = "VECTORS/sdes/sdp/polycom-scenario-two.sdp";
     for (args, code, words) in [
-        (
-            vec!["connect", path, "srtp"],
-            1,
-            "line 2, column 7: sec.srtp.enable: the value must be",
-        ),
+        (vec!["connect", path, "srtp"], 1, "line 2, column 7: sec.srtp.enable: the value must be"),
         (vec!["connect", "no-such-file", "srtp"], 1, "srtp-preferred"),
-        (
-            vec!["answer", offer, "--as", "srtp", "--keys", "17"],
-            2,
-            "1 bytes are left",
-        ),
-        (
-            vec!["answer", offer, "--as", "srtp", "--keys", "1"],
-            2,
-            "hex digits",
-        ),
+        (vec!["answer", offer, "--as", "srtp", "--keys", "17"], 2, "1 bytes are left"),
+        (vec!["answer", offer, "--as", "srtp", "--keys", "1"], 2, "hex digits"),
         (vec!["answer", path, "--as", "srtp"], 1, "line 1, column 1"),
     ] {
         let output = doctor(&args);

@@ -23,26 +23,14 @@ fn readme_shows_the_commands_that_ci_runs() {
         "cargo run --release -p srtp-doctor --example secure_call",
     ];
     let printed = printed();
-    assert_eq!(
-        printed.first(),
-        required.first(),
-        "the first command decrypts the recorded call"
-    );
+    assert_eq!(printed.first(), required.first(), "the first command decrypts the recorded call");
     assert_eq!(printed.get(1), required.get(1), "the second runs the tests");
     for command in required {
         assert!(printed.contains(&command), "README.md lacks: {command}");
-        assert!(
-            CI.contains(&format!("'{command}'")),
-            "ci.sh does not insist on: {command}"
-        );
+        assert!(CI.contains(&format!("'{command}'")), "ci.sh does not insist on: {command}");
     }
     for command in printed {
-        let runs = ["cargo run ", "cargo test "]
-            .iter()
-            .any(|start| command.starts_with(start));
-        assert!(
-            runs,
-            "CI runs only cargo commands of README.md, not: {command}"
-        );
+        let runs = ["cargo run ", "cargo test "].iter().any(|start| command.starts_with(start));
+        assert!(runs, "CI runs only cargo commands of README.md, not: {command}");
     }
 }

@@ -80,16 +80,12 @@ fn protect(packet: &KnownPacket<'_>) -> Check {
     let made = match packet.protocol {
         Protocol::Rtp => {
             let ssrc = word(&buffer, 8)?;
-            sender
-                .set_roc(ssrc, packet.counter)
-                .map_err(|_| "rollover counter refused")?;
+            sender.set_roc(ssrc, packet.counter).map_err(|_| "rollover counter refused")?;
             sender.protect_rtp(&mut buffer, len)
         }
         Protocol::Rtcp => {
             let ssrc = word(&buffer, 4)?;
-            sender
-                .set_rtcp_index(ssrc, packet.counter)
-                .map_err(|_| "index refused")?;
+            sender.set_rtcp_index(ssrc, packet.counter).map_err(|_| "index refused")?;
             sender.protect_rtcp(&mut buffer, len)
         }
     };
@@ -109,9 +105,7 @@ fn unprotect(packet: &KnownPacket<'_>) -> Check {
     let mut receiver = Receiver::new(&packet.key, packet.policy).map_err(|_| "key refused")?;
     if packet.protocol == Protocol::Rtp {
         let ssrc = word(&expected, 8)?;
-        receiver
-            .set_roc(ssrc, packet.counter)
-            .map_err(|_| "rollover counter refused")?;
+        receiver.set_roc(ssrc, packet.counter).map_err(|_| "rollover counter refused")?;
     }
     let mut open = |secured: &mut [u8]| match packet.protocol {
         Protocol::Rtp => receiver.unprotect_rtp(secured),
@@ -147,10 +141,7 @@ fn unprotect(packet: &KnownPacket<'_>) -> Check {
 }
 
 fn word(bytes: &[u8], at: usize) -> Result<u32, &'static str> {
-    let bytes = bytes
-        .get(at..)
-        .and_then(|bytes| bytes.first_chunk())
-        .ok_or("too short")?;
+    let bytes = bytes.get(at..).and_then(|bytes| bytes.first_chunk()).ok_or("too short")?;
     Ok(u32::from_be_bytes(*bytes))
 }
 

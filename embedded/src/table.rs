@@ -46,17 +46,15 @@ impl<'t> KnownPacket<'t> {
         let key = MasterKey::new(suite, key_salt.get(..key_len + salt_len)?).ok()?;
         let key = key.with_mki(mki.get(..mki_len)?).ok()?;
 
-        let policy = next()?
-            .split(',')
-            .try_fold(Policy::SECURE, |policy, parameter| {
-                Some(match parameter {
-                    "-" => policy,
-                    "UNENCRYPTED_SRTP" => policy.with_unencrypted_srtp(true),
-                    "UNENCRYPTED_SRTCP" => policy.with_unencrypted_srtcp(true),
-                    "UNAUTHENTICATED_SRTP" => policy.with_unauthenticated_srtp(true),
-                    _ => return None,
-                })
-            })?;
+        let policy = next()?.split(',').try_fold(Policy::SECURE, |policy, parameter| {
+            Some(match parameter {
+                "-" => policy,
+                "UNENCRYPTED_SRTP" => policy.with_unencrypted_srtp(true),
+                "UNENCRYPTED_SRTCP" => policy.with_unencrypted_srtcp(true),
+                "UNAUTHENTICATED_SRTP" => policy.with_unauthenticated_srtp(true),
+                _ => return None,
+            })
+        })?;
 
         let (roc, index) = (next()?, next()?);
         let counter = match protocol {

@@ -47,10 +47,7 @@ pub fn crypto_line(data: &[u8]) {
 
     // In its default form only what is no matter of form is left to note.
     let text = tolerant.attribute.line(&Emit::default()).to_string();
-    let again = CryptoLine::parse(&text)
-        .unwrap()
-        .validate(Tolerance::Tolerant)
-        .unwrap();
+    let again = CryptoLine::parse(&text).unwrap().validate(Tolerance::Tolerant).unwrap();
     for note in &again.notes {
         let of_substance = [NoteKind::TagZero, NoteKind::MkiZero, NoteKind::RepeatedKey];
         assert!(of_substance.contains(&note.kind), "{note}");
@@ -61,16 +58,10 @@ pub fn crypto_line(data: &[u8]) {
 /// Meaning to text and back, in every form.
 fn writes_and_reads_back(attribute: &CryptoAttribute, suite_name: &str) {
     let reversed: Vec<_> = ParameterName::ALL.iter().rev().copied().collect();
-    for (padding, lifetime, order) in [
-        (true, LifetimeForm::Power, &[][..]),
-        (false, LifetimeForm::Decimal, &reversed[..]),
-    ] {
-        let emit = Emit {
-            padding,
-            lifetime,
-            suite_name: Some(suite_name),
-            order,
-        };
+    for (padding, lifetime, order) in
+        [(true, LifetimeForm::Power, &[][..]), (false, LifetimeForm::Decimal, &reversed[..])]
+    {
+        let emit = Emit { padding, lifetime, suite_name: Some(suite_name), order };
         let [line, bare, value] = [
             attribute.line(&emit).to_string(),
             attribute.attribute(&emit).to_string(),
@@ -96,10 +87,7 @@ pub fn sdp(data: &[u8]) {
         Err(error) => {
             // A place in the text: a line it has, a column that line has.
             let lines = lines(text);
-            let line = lines
-                .get(error.line_number - 1)
-                .copied()
-                .unwrap_or_default();
+            let line = lines.get(error.line_number - 1).copied().unwrap_or_default();
             assert!((1..=line.len() + 1).contains(&error.column), "{error}");
             assert!(Sdp::parse_with(text, Tolerance::Strict).is_err());
             return;
@@ -128,9 +116,7 @@ fn lines(text: &str) -> Vec<&str> {
         let end = rest.find(['\r', '\n']).unwrap_or(rest.len());
         let (line, ending) = rest.split_at(end);
         lines.push(line);
-        let after = ending
-            .strip_prefix("\r\n")
-            .or(ending.strip_prefix(['\r', '\n']));
+        let after = ending.strip_prefix("\r\n").or(ending.strip_prefix(['\r', '\n']));
         rest = after.unwrap_or_default();
     }
     lines
@@ -141,10 +127,7 @@ fn is_the_text(sdp: &Sdp<'_>, text: &str) {
     let lines = lines(text);
     let sections: String = sdp.media().map(|media| media.as_str()).collect();
     assert!(text.ends_with(&sections));
-    let m_lines: Vec<_> = (1..)
-        .zip(&lines)
-        .filter(|(_, line)| line.starts_with("m="))
-        .collect();
+    let m_lines: Vec<_> = (1..).zip(&lines).filter(|(_, line)| line.starts_with("m=")).collect();
     assert_eq!(m_lines.len(), sdp.media_count());
     assert_eq!(m_lines.len(), sdp.media().count());
     let mut crypto = sdp.session_crypto().collect::<Vec<_>>();
@@ -154,18 +137,9 @@ fn is_the_text(sdp: &Sdp<'_>, text: &str) {
         crypto.extend(media.crypto());
     }
     let is_crypto = |line: &str| line == "a=crypto" || line.starts_with("a=crypto:");
-    let expected: Vec<_> = (1..)
-        .zip(&lines)
-        .filter(|(_, line)| is_crypto(line))
-        .map(|(number, _)| number)
-        .collect();
-    assert_eq!(
-        crypto
-            .iter()
-            .map(|entry| entry.line_number)
-            .collect::<Vec<_>>(),
-        expected
-    );
+    let expected: Vec<_> =
+        (1..).zip(&lines).filter(|(_, line)| is_crypto(line)).map(|(number, _)| number).collect();
+    assert_eq!(crypto.iter().map(|entry| entry.line_number).collect::<Vec<_>>(), expected);
     for entry in crypto {
         let alone = CryptoLine::parse(lines[entry.line_number - 1]);
         match (entry.parsed, alone) {
@@ -178,10 +152,7 @@ fn is_the_text(sdp: &Sdp<'_>, text: &str) {
         }
     }
     for remark in sdp.remarks() {
-        let line = lines
-            .get(remark.line_number - 1)
-            .copied()
-            .unwrap_or_default();
+        let line = lines.get(remark.line_number - 1).copied().unwrap_or_default();
         assert!((1..=line.len() + 1).contains(&remark.column), "{remark}");
     }
 }
@@ -193,11 +164,7 @@ fn rewrites_what_it_says(sdp: &Sdp<'_>) {
     let ours = CryptoAttribute::new(5, key, SessionParameters::default()).unwrap();
     let emit = Emit::default();
     let crypto = [ours.line(&emit)];
-    let address = Connection {
-        net_type: "IN",
-        addr_type: "IP6",
-        address: "2001:db8::9",
-    };
+    let address = Connection { net_type: "IN", addr_type: "IP6", address: "2001:db8::9" };
     let edit = MediaEdit {
         port: Some(4000),
         profile: Some("RTP/SAVPF"),
@@ -209,26 +176,18 @@ fn rewrites_what_it_says(sdp: &Sdp<'_>) {
         add: &["x-ours:1"],
     };
     let edits = vec![edit; sdp.media_count()];
-    let written = Rewrite::new(sdp, SessionEdit::default(), &edits)
-        .unwrap()
-        .to_string();
+    let written = Rewrite::new(sdp, SessionEdit::default(), &edits).unwrap().to_string();
     let again = Sdp::parse(&written).unwrap();
     assert_eq!(again.media_count(), sdp.media_count());
     assert_eq!(again.origin(), sdp.origin());
     assert_eq!(again.connection(), sdp.connection());
     for (new, old) in again.media().zip(sdp.media()) {
-        assert_eq!(
-            (new.port(), new.port_count(), new.kind()),
-            (4000, 1, old.kind())
-        );
+        assert_eq!((new.port(), new.port_count(), new.kind()), (4000, 1, old.kind()));
         assert_eq!(new.profile(), sdes_sdp::Profile::RtpSavpf);
         assert_eq!(new.formats().collect::<Vec<_>>(), ["0"]);
         assert_eq!(new.own_connection(), Some(address));
         assert_eq!(new.own_direction(), Some(Direction::SendOnly));
-        let lines: Vec<_> = new
-            .crypto()
-            .map(|entry| entry.parsed.unwrap().meaning())
-            .collect();
+        let lines: Vec<_> = new.crypto().map(|entry| entry.parsed.unwrap().meaning()).collect();
         assert_eq!(lines, [Ok(ours.clone())]);
         assert!(new.mid().is_none() && !new.rtcp_mux());
         assert!(new.values("x-ours").any(|value| value == "1"));
@@ -241,27 +200,15 @@ fn rewrites_what_it_says(sdp: &Sdp<'_>) {
 fn agrees_with(sdp: &Sdp<'_>, peer: &sdp_types::Session) {
     assert_eq!(sdp.media_count(), peer.medias.len());
     for (media, theirs) in sdp.media().zip(&peer.medias) {
-        assert_eq!(
-            media.kind().as_str().to_ascii_lowercase(),
-            theirs.media.to_ascii_lowercase()
-        );
+        assert_eq!(media.kind().as_str().to_ascii_lowercase(), theirs.media.to_ascii_lowercase());
         assert_eq!(media.port(), theirs.port);
         assert_eq!(media.port_count(), u32::from(theirs.num_ports.unwrap_or(1)));
         let profile = media.profile();
-        assert!(
-            profile.as_str().eq_ignore_ascii_case(&theirs.proto),
-            "{profile}"
-        );
-        let formats = theirs
-            .fmt
-            .split([' ', '\t'])
-            .filter(|format| !format.is_empty());
+        assert!(profile.as_str().eq_ignore_ascii_case(&theirs.proto), "{profile}");
+        let formats = theirs.fmt.split([' ', '\t']).filter(|format| !format.is_empty());
         assert!(media.formats().eq(formats));
         let attributes = media.attributes().map(|a| (a.name, a.value));
-        let theirs = theirs
-            .attributes
-            .iter()
-            .map(|a| (a.attribute.as_str(), a.value.as_deref()));
+        let theirs = theirs.attributes.iter().map(|a| (a.attribute.as_str(), a.value.as_deref()));
         assert!(attributes.eq(theirs));
     }
 }

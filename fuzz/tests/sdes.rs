@@ -6,12 +6,8 @@ use std::{fs, path::Path};
 use sdes_sdp::CryptoLine;
 
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("seeds")
-        .join(target);
-    let entries = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let seeds: Vec<_> = entries
         .filter(|path| path.is_file())
         .map(|path| (path.display().to_string(), fs::read(&path).unwrap()))
@@ -36,10 +32,7 @@ fn crypto_line() {
 
 #[test]
 fn sdp() {
-    for (_, seed) in seeds("sdp")
-        .into_iter()
-        .filter(|(name, _)| name.ends_with(".sdp"))
-    {
+    for (_, seed) in seeds("sdp").into_iter().filter(|(name, _)| name.ends_with(".sdp")) {
         srtp_fuzz::sdes::sdp(&seed);
         for at in 0..seed.len() {
             srtp_fuzz::sdes::sdp(&seed[..at]);

@@ -73,18 +73,10 @@ impl fmt::Display for AnswerError {
         match *self {
             Self::Write(error) => error.fmt(f),
             Self::MissingMedia { index } => {
-                write!(
-                    f,
-                    "m-line {} is accepted, but no port is given for it",
-                    index + 1
-                )
+                write!(f, "m-line {} is accepted, but no port is given for it", index + 1)
             }
             Self::MissingKey { index } => {
-                write!(
-                    f,
-                    "m-line {} is SRTP, but no master key is given for it",
-                    index + 1
-                )
+                write!(f, "m-line {} is SRTP, but no master key is given for it", index + 1)
             }
             Self::KeyOfAnotherSuite { index } => write!(
                 f,
@@ -184,15 +176,11 @@ pub fn write_answer(
         match decided.outcome {
             MediaOutcome::Refused | MediaOutcome::Untouched => refuse(&mut sdp, &offered)?,
             MediaOutcome::Rtp => {
-                let local = media
-                    .get(index)
-                    .ok_or(AnswerError::MissingMedia { index })?;
+                let local = media.get(index).ok_or(AnswerError::MissingMedia { index })?;
                 accept(&mut sdp, &offered, local, None, None)?;
             }
             MediaOutcome::Srtp { line, .. } => {
-                let local = media
-                    .get(index)
-                    .ok_or(AnswerError::MissingMedia { index })?;
+                let local = media.get(index).ok_or(AnswerError::MissingMedia { index })?;
                 let key = local.key.ok_or(AnswerError::MissingKey { index })?;
                 let crypto = accepting_line(&line, key).map_err(AnswerError::Crypto)?;
                 let crypto = Some((&crypto, line.suite_name()));
@@ -229,10 +217,7 @@ fn accept<W: fmt::Write>(
     })?;
     if let Some((crypto, suite_name)) = crypto {
         // The suite goes back as the peer spelt it; some know only their own spelling.
-        sdp.crypto(&crypto.line(&Emit {
-            suite_name: Some(suite_name),
-            ..Emit::DEFAULT
-        }))?;
+        sdp.crypto(&crypto.line(&Emit { suite_name: Some(suite_name), ..Emit::DEFAULT }))?;
     }
     if let Some(potential) = potential {
         // Number, transport, a list of numbers: longer only where the offer's own list is.
@@ -260,15 +245,10 @@ fn check_keys(
     let mut used: heapless::Vec<&MasterKey, MAX_MEDIA> = heapless::Vec::new();
     for decided in decision.media() {
         let index = decided.index;
-        if !matches!(
-            decided.outcome,
-            MediaOutcome::Srtp { .. } | MediaOutcome::Rtp
-        ) {
+        if !matches!(decided.outcome, MediaOutcome::Srtp { .. } | MediaOutcome::Rtp) {
             continue;
         }
-        let local = media
-            .get(index)
-            .ok_or(AnswerError::MissingMedia { index })?;
+        let local = media.get(index).ok_or(AnswerError::MissingMedia { index })?;
         let MediaOutcome::Srtp { suite, .. } = decided.outcome else {
             continue;
         };

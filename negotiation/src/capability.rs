@@ -72,13 +72,8 @@ struct Configuration<'a> {
 }
 
 fn decimal(text: &str) -> Option<u32> {
-    let number = text
-        .bytes()
-        .all(|c| c.is_ascii_digit())
-        .then(|| text.parse())?;
-    number
-        .ok()
-        .filter(|number| (1..=0x7fff_ffff).contains(number))
+    let number = text.bytes().all(|c| c.is_ascii_digit()).then(|| text.parse())?;
+    number.ok().filter(|number| (1..=0x7fff_ffff).contains(number))
 }
 
 fn words(value: &str) -> impl Iterator<Item = &str> {
@@ -89,11 +84,7 @@ impl<'a> Configuration<'a> {
     /// `None` where it is malformed or needs an extension.
     fn parse(value: &'a str) -> Option<Self> {
         let mut words = words(value);
-        let mut new = Self {
-            number: decimal(words.next()?)?,
-            transports: "",
-            attributes: "",
-        };
+        let mut new = Self { number: decimal(words.next()?)?, transports: "", attributes: "" };
         for word in words {
             match word.split_once('=')? {
                 ("t", list) => new.transports = list,
@@ -175,17 +166,14 @@ impl<'a> Alternative<'a> {
             None => ("", attributes),
         };
         let lists = matches!(delete, "" | "-m" | "-s" | "-ms").then_some(lists);
-        lists
-            .into_iter()
-            .flat_map(|lists| lists.split('|'))
-            .map(move |list| {
-                let (mandatory, optional) = list.split_once('[').unwrap_or((list, ""));
-                Self {
-                    delete,
-                    mandatory: mandatory.trim_end_matches(','),
-                    optional: optional.trim_end_matches(']'),
-                }
-            })
+        lists.into_iter().flat_map(|lists| lists.split('|')).map(move |list| {
+            let (mandatory, optional) = list.split_once('[').unwrap_or((list, ""));
+            Self {
+                delete,
+                mandatory: mandatory.trim_end_matches(','),
+                optional: optional.trim_end_matches(']'),
+            }
+        })
     }
 
     /// The numbers with whether they are mandatory; 0, which no capability has, for what is none.
@@ -201,8 +189,7 @@ impl<'a> Alternative<'a> {
     /// Whether everything it insists on is a crypto line.
     fn is_understood(&self, media: &Media<'a>) -> bool {
         let is_crypto = |number| attribute(media, number).and_then(crypto).is_some();
-        self.numbers()
-            .all(|(number, mandatory)| !mandatory || is_crypto(number))
+        self.numbers().all(|(number, mandatory)| !mandatory || is_crypto(number))
     }
 
     /// Its crypto lines with the number of an optional one.
@@ -224,28 +211,26 @@ fn secured<'a>(
     media: &Media<'a>,
 ) -> impl Iterator<Item = (Potential<'a>, Alternative<'a>)> {
     let (offer, media) = (*offer, *media);
-    configurations(&offer, &media)
-        .into_iter()
-        .flat_map(move |configuration| {
-            Alternative::all(configuration.attributes)
-                .filter(move |alternative| alternative.is_understood(&media))
-                .flat_map(move |alternative| {
-                    let transports = configuration.transports.split('|').filter_map(decimal);
-                    transports.filter_map(move |number| {
-                        let profile = transport(&offer, &media, number)?;
-                        let potential = Potential {
-                            number: configuration.number,
-                            transport: number,
-                            profile,
-                            delete: alternative.delete,
-                            mandatory: alternative.mandatory,
-                            optional: None,
-                        };
-                        // What was plain stays with or without feedback as the offerer says.
-                        profile.is_sdes().then_some((potential, alternative))
-                    })
+    configurations(&offer, &media).into_iter().flat_map(move |configuration| {
+        Alternative::all(configuration.attributes)
+            .filter(move |alternative| alternative.is_understood(&media))
+            .flat_map(move |alternative| {
+                let transports = configuration.transports.split('|').filter_map(decimal);
+                transports.filter_map(move |number| {
+                    let profile = transport(&offer, &media, number)?;
+                    let potential = Potential {
+                        number: configuration.number,
+                        transport: number,
+                        profile,
+                        delete: alternative.delete,
+                        mandatory: alternative.mandatory,
+                        optional: None,
+                    };
+                    // What was plain stays with or without feedback as the offerer says.
+                    profile.is_sdes().then_some((potential, alternative))
                 })
-        })
+            })
+    })
 }
 
 /// The first potential configuration with a line that `party` accepts; `None` where there is no
@@ -286,9 +271,7 @@ pub(crate) fn answered<'a>(
     ours: &Media<'a>,
     theirs: &Media<'_>,
 ) -> Option<Result<Profile<'a>, Reason>> {
-    let number = words(theirs.values("acfg").next()?)
-        .next()
-        .and_then(decimal);
+    let number = words(theirs.values("acfg").next()?).next().and_then(decimal);
     let number = number.unwrap_or_default();
     let mut offered = secured(offer, ours).filter(|(potential, _)| potential.number == number);
     let fits = offered.find(|(potential, _)| potential.profile == theirs.profile());

@@ -66,12 +66,7 @@ pub struct MediaDecision<'a> {
 
 impl<'a> MediaDecision<'a> {
     pub(crate) const fn new(index: usize, outcome: MediaOutcome<'a>, reason: Reason) -> Self {
-        Self {
-            index,
-            outcome,
-            potential: None,
-            reason,
-        }
+        Self { index, outcome, potential: None, reason }
     }
 }
 
@@ -132,32 +127,23 @@ impl<'a> Decision<'a> {
 
     /// The SIP status of the answer: 200, or 488 when no m-line is left (RFC 3261 §13.3.1.3).
     pub fn status(&self) -> u16 {
-        if self.outcome() == Outcome::Rejected {
-            488
-        } else {
-            200
-        }
+        if self.outcome() == Outcome::Rejected { 488 } else { 200 }
     }
 
     /// The reason behind [`outcome`](Self::outcome). For SRTP that of the first secured m-line; else
     /// the most specific of the reasons why there is none.
     pub fn reason(&self) -> Reason {
-        if let Some(media) = self
-            .media
-            .iter()
-            .find(|media| matches!(media.outcome, MediaOutcome::Srtp { .. }))
+        if let Some(media) =
+            self.media.iter().find(|media| matches!(media.outcome, MediaOutcome::Srtp { .. }))
         {
             return media.reason;
         }
         // `max_by_key` would take the last of equals.
         let most_specific =
-            self.media
-                .iter()
-                .map(|media| media.reason)
-                .fold(None, |best, reason| match best {
-                    Some(best) if Reason::rank(&best) >= reason.rank() => Some(best),
-                    _ => Some(reason),
-                });
+            self.media.iter().map(|media| media.reason).fold(None, |best, reason| match best {
+                Some(best) if Reason::rank(&best) >= reason.rank() => Some(best),
+                _ => Some(reason),
+            });
         most_specific.unwrap_or(Reason::NoMedia)
     }
 
@@ -204,9 +190,7 @@ fn stream<'a>(offer: &Sdp<'a>, media: &Media<'a>) -> Stream<'a> {
         })
     };
     let same = class(media);
-    let place = of_class(same)
-        .position(|other| other.index() == media.index())
-        .unwrap_or(0);
+    let place = of_class(same).position(|other| other.index() == media.index()).unwrap_or(0);
     Stream {
         secured: of_class(Class::Secured).nth(place),
         plain: of_class(Class::Plain).nth(place),
@@ -250,11 +234,7 @@ fn secure<'a>(
     party: &Party<'_>,
 ) -> Option<Result<Secured<'a>, Reason>> {
     // RFC 8643: a plain m-line with crypto lines is both alternatives in one.
-    let opportunistic = || {
-        stream
-            .plain
-            .filter(|plain| party.opportunistic && plain.has_crypto())
-    };
+    let opportunistic = || stream.plain.filter(|plain| party.opportunistic && plain.has_crypto());
     let potential = || {
         let carrier = stream.plain.filter(|_| party.capabilities)?;
         let chosen = capability::choose(offer, &carrier, party)?;
@@ -273,11 +253,7 @@ fn secure<'a>(
             potential: None,
         })
     };
-    stream
-        .secured
-        .map(as_it_is)
-        .or_else(potential)
-        .or_else(|| opportunistic().map(as_it_is))
+    stream.secured.map(as_it_is).or_else(potential).or_else(|| opportunistic().map(as_it_is))
 }
 
 fn decide_one<'a>(

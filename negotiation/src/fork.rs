@@ -48,16 +48,8 @@ pub fn forked<'s, 'a>(
         let decision = verified(answer);
         let accepted = decision.outcome() != Outcome::Rejected;
         let superseded = policy == ForkPolicy::LastWins && Some(place) != last;
-        let reason = if accepted && superseded {
-            Reason::LaterAnswer
-        } else {
-            decision.reason()
-        };
-        Branch {
-            live: accepted && !superseded,
-            decision,
-            reason,
-        }
+        let reason = if accepted && superseded { Reason::LaterAnswer } else { decision.reason() };
+        Branch { live: accepted && !superseded, decision, reason }
     })
 }
 

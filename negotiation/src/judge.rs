@@ -79,9 +79,7 @@ pub(crate) fn judge<'a>(
     party: &Party<'_>,
 ) -> Result<(Acceptable<'a>, Notes), Reason> {
     let line = entry.parsed.map_err(Reason::Line)?;
-    let mut earlier = media
-        .crypto()
-        .take_while(|other| other.line_number < entry.line_number);
+    let mut earlier = media.crypto().take_while(|other| other.line_number < entry.line_number);
     if earlier.any(|other| other.parsed.is_ok_and(|other| other.tag() == line.tag())) {
         return Err(Reason::RepeatedTag { tag: line.tag() });
     }
@@ -101,23 +99,15 @@ pub(crate) fn judge_line<'a>(
     let rules = &party.parameters;
     let may_ignore = |param: SessionParam<'_>| matches!(param, SessionParam::Optional(_));
     if !rules.understood && !line.session_params().all(may_ignore) {
-        return Err(Reason::ParametersNotRead {
-            source: rules.source,
-        });
+        return Err(Reason::ParametersNotRead { source: rules.source });
     }
     for parameter in NegotiatedParameter::ALL {
         match (rules.rule(parameter), parameter.is_in(parameters)) {
             (ParameterRule::Refuse, true) => {
-                return Err(Reason::ParameterRefused {
-                    parameter,
-                    source: rules.source,
-                });
+                return Err(Reason::ParameterRefused { parameter, source: rules.source });
             }
             (ParameterRule::Require, false) => {
-                return Err(Reason::ParameterRequired {
-                    parameter,
-                    source: rules.source,
-                });
+                return Err(Reason::ParameterRequired { parameter, source: rules.source });
             }
             _ => {}
         }
@@ -125,19 +115,9 @@ pub(crate) fn judge_line<'a>(
     if let Some(source) = party.mki_refused
         && meaning.attribute.mki_len() != 0
     {
-        return Err(Reason::MkiRefused {
-            len: meaning.attribute.mki_len(),
-            source,
-        });
+        return Err(Reason::MkiRefused { len: meaning.attribute.mki_len(), source });
     }
-    Ok((
-        Acceptable {
-            line,
-            suite,
-            wanted,
-        },
-        meaning.notes,
-    ))
+    Ok((Acceptable { line, suite, wanted }, meaning.notes))
 }
 
 /// The line of a media section that `party` accepts, or why none: of all the lines' reasons the one
@@ -157,9 +137,7 @@ pub(crate) fn choose<'a>(
     };
     for entry in media.crypto() {
         let judged = match repeated(entry.line_number) {
-            Some(RepeatedKey { earlier, .. }) => Err(Reason::RepeatedKey {
-                line_number: earlier,
-            }),
+            Some(RepeatedKey { earlier, .. }) => Err(Reason::RepeatedKey { line_number: earlier }),
             None => judge(media, &entry, party),
         };
         match judged {
@@ -195,17 +173,13 @@ pub fn line_verdicts<'a, 'p>(
         match judge(&media, &entry, party) {
             Ok((acceptable, notes)) => match chosen {
                 Some(chosen) if is_same(&chosen, &acceptable.line) => {
-                    let reason = Reason::Chosen {
-                        tag: acceptable.line.tag(),
-                        suite: acceptable.suite,
-                    };
+                    let reason =
+                        Reason::Chosen { tag: acceptable.line.tag(), suite: acceptable.suite };
                     verdict(Verdict::Accepted, reason, notes)
                 }
-                Some(chosen) => verdict(
-                    Verdict::Skipped,
-                    Reason::AnotherChosen { tag: chosen.tag() },
-                    notes,
-                ),
+                Some(chosen) => {
+                    verdict(Verdict::Skipped, Reason::AnotherChosen { tag: chosen.tag() }, notes)
+                }
                 None => verdict(Verdict::Skipped, Reason::StreamNotSecured, notes),
             },
             Err(reason) if reason.is_invalid_line() => {

@@ -30,26 +30,19 @@ fn lines<'s>(sdp: &'s Sdp<'_>) -> impl Iterator<Item = (usize, CryptoAttribute)>
 /// The lines of an SDP whose key and salt stand on an earlier line of it: a warning by default, a
 /// refusal under [`KeyReuse::Refuse`](crate::KeyReuse::Refuse).
 pub fn repeated_keys(sdp: &Sdp<'_>) -> impl Iterator<Item = RepeatedKey> {
-    lines(sdp)
-        .take(MAX_COMPARED_LINES)
-        .filter_map(move |(line_number, line)| {
-            let (earlier, _) = lines(sdp)
-                .take_while(|(earlier, _)| *earlier < line_number)
-                .find(|(_, other)| other.shares_key_with(&line))?;
-            Some(RepeatedKey {
-                line_number,
-                earlier,
-            })
-        })
+    lines(sdp).take(MAX_COMPARED_LINES).filter_map(move |(line_number, line)| {
+        let (earlier, _) = lines(sdp)
+            .take_while(|(earlier, _)| *earlier < line_number)
+            .find(|(_, other)| other.shares_key_with(&line))?;
+        Some(RepeatedKey { line_number, earlier })
+    })
 }
 
 /// Whether a key stands on any line of an SDP.
 pub(crate) fn contains(sdp: &Sdp<'_>, key: &MasterKey) -> bool {
     // Capabilities of RFC 5939 hold keys just as lines do.
-    let capabilities = sdp
-        .media()
-        .flat_map(|media| offered_lines(&media))
-        .filter_map(|line| line.meaning().ok());
+    let capabilities =
+        sdp.media().flat_map(|media| offered_lines(&media)).filter_map(|line| line.meaning().ok());
     lines(sdp)
         .map(|(_, line)| line)
         .chain(capabilities)

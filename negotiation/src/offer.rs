@@ -102,19 +102,12 @@ impl<'l> OfferedStream<'l> {
             formats,
             direction: Direction::SendRecv,
             lines,
-            layout: Layout {
-                crypto_last: false,
-                says_sendrecv: false,
-            },
+            layout: Layout { crypto_last: false, says_sendrecv: false },
         }
     }
 
     const fn profile(&self, secured: bool) -> Profile<'static> {
-        let plain = if self.feedback {
-            Profile::RtpAvpf
-        } else {
-            Profile::RtpAvp
-        };
+        let plain = if self.feedback { Profile::RtpAvpf } else { Profile::RtpAvp };
         if secured { plain.secured() } else { plain }
     }
 }
@@ -152,16 +145,10 @@ impl fmt::Display for OfferError {
                 stream + 1
             ),
             Self::RepeatedTag { tag } => {
-                write!(
-                    f,
-                    "tag {tag} stands on two lines of one stream (RFC 4568 §5.1.1)"
-                )
+                write!(f, "tag {tag} stands on two lines of one stream (RFC 4568 §5.1.1)")
             }
             Self::RepeatedKey { tag } => {
-                write!(
-                    f,
-                    "the key of line {tag} stands in the offer already (RFC 4568 §6.1)"
-                )
+                write!(f, "the key of line {tag} stands in the offer already (RFC 4568 §6.1)")
             }
         }
     }
@@ -278,10 +265,7 @@ fn crypto<W: fmt::Write>(
         return Ok(());
     }
     let transport = stream.profile(true);
-    sdp.attribute(
-        "tcap",
-        Some(&format_text::<32>(format_args!("1 {transport}"))?.0),
-    )?;
+    sdp.attribute("tcap", Some(&format_text::<32>(format_args!("1 {transport}"))?.0))?;
     let mut list: heapless::String<128> = heapless::String::new();
     for (line, number) in lines.zip(1_usize..) {
         let line = line.attribute(&Emit::DEFAULT);

@@ -41,10 +41,7 @@ pub struct AnswerRow {
 }
 
 const fn cell(action: Action, sentence: &'static str, source: &'static str) -> Cell {
-    Cell {
-        action,
-        rule: Rule { sentence, source },
-    }
+    Cell { action, rule: Rule { sentence, source } }
 }
 
 /// How a stream is to be carried.
@@ -63,30 +60,15 @@ impl StreamPolicy {
     pub const fn row(self) -> &'static AnswerRow {
         const SOURCE: &str = "RFC 4568 §5.1.2";
         const TAKEN: Cell = cell(Action::Srtp, "SRTP is offered and in use here", SOURCE);
-        const PREFERRED: Cell = cell(
-            Action::Srtp,
-            "SRTP and RTP are offered; SRTP is preferred here",
-            SOURCE,
-        );
+        const PREFERRED: Cell =
+            cell(Action::Srtp, "SRTP and RTP are offered; SRTP is preferred here", SOURCE);
         const PLAIN: Cell = cell(Action::Rtp, "only RTP can be agreed on", SOURCE);
         const OFF: AnswerRow = AnswerRow {
-            srtp: cell(
-                Action::Refuse,
-                "only SRTP is offered, and it is switched off here",
-                SOURCE,
-            ),
+            srtp: cell(Action::Refuse, "only SRTP is offered, and it is switched off here", SOURCE),
             both: cell(Action::Rtp, "SRTP is switched off here", SOURCE),
-            rtp: cell(
-                Action::Rtp,
-                "RTP is offered, and SRTP is switched off here",
-                SOURCE,
-            ),
+            rtp: cell(Action::Rtp, "RTP is offered, and SRTP is switched off here", SOURCE),
         };
-        const ROW_PREFERRED: AnswerRow = AnswerRow {
-            srtp: TAKEN,
-            both: PREFERRED,
-            rtp: PLAIN,
-        };
+        const ROW_PREFERRED: AnswerRow = AnswerRow { srtp: TAKEN, both: PREFERRED, rtp: PLAIN };
         const REQUIRED: AnswerRow = AnswerRow {
             srtp: TAKEN,
             both: PREFERRED,

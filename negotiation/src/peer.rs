@@ -54,10 +54,7 @@ impl PeerProfile {
     };
 
     /// By the RFCs to the letter.
-    pub const STRICT: Self = Self {
-        key_reuse: KeyReuse::Refuse,
-        ..Self::RFC
-    };
+    pub const STRICT: Self = Self { key_reuse: KeyReuse::Refuse, ..Self::RFC };
 
     /// The same profile, with renumbered tags tolerated or not.
     #[must_use]

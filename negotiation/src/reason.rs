@@ -19,11 +19,8 @@ pub enum NegotiatedParameter {
 
 impl NegotiatedParameter {
     /// All of them.
-    pub const ALL: [Self; 3] = [
-        Self::UnencryptedSrtp,
-        Self::UnencryptedSrtcp,
-        Self::UnauthenticatedSrtp,
-    ];
+    pub const ALL: [Self; 3] =
+        [Self::UnencryptedSrtp, Self::UnencryptedSrtcp, Self::UnauthenticatedSrtp];
 
     /// The name as it stands in a crypto line.
     pub const fn name(self) -> &'static str {

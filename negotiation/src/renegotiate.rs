@@ -106,13 +106,7 @@ pub struct Renegotiation {
 
 impl Renegotiation {
     const fn plain(context: Option<Context>, reason: Reason) -> Self {
-        Self {
-            context,
-            receive: Change::None,
-            transmit: Change::None,
-            reason,
-            broken: None,
-        }
+        Self { context, receive: Change::None, transmit: Change::None, reason, broken: None }
     }
 
     const fn kept(reason: Reason) -> Self {
@@ -144,24 +138,17 @@ struct Side<'a> {
 impl<'a> Exchange<'_, 'a> {
     fn state(&self, index: usize, peer: &PeerProfile) -> State<'a> {
         let absent = State::Absent(Reason::Declined);
-        let (Some(offered), Some(answered)) = (
-            self.offer.media().nth(index),
-            self.answer.media().nth(index),
-        ) else {
+        let (Some(offered), Some(answered)) =
+            (self.offer.media().nth(index), self.answer.media().nth(index))
+        else {
             return absent;
         };
         let decided = verify_with(self.offer, self.answer, peer).at(index);
         match decided.outcome {
             MediaOutcome::Srtp { .. } => match agreed(&offered, &answered, peer) {
                 Some((offered_line, answered_line)) => {
-                    let offerer = Side {
-                        line: offered_line,
-                        media: offered,
-                    };
-                    let answerer = Side {
-                        line: answered_line,
-                        media: answered,
-                    };
+                    let offerer = Side { line: offered_line, media: offered };
+                    let answerer = Side { line: answered_line, media: answered };
                     match self.role {
                         Role::Offerer => State::Srtp(offerer, answerer),
                         Role::Answerer => State::Srtp(answerer, offerer),
@@ -267,13 +254,7 @@ fn compare(
     };
     let broken =
         broken(old_ours, ours, transmit, true).or(broken(old_theirs, theirs, receive, false));
-    Renegotiation {
-        context: Some(context),
-        receive,
-        transmit,
-        reason,
-        broken,
-    }
+    Renegotiation { context: Some(context), receive, transmit, reason, broken }
 }
 
 fn change(old: &Side<'_>, new: &Side<'_>, peer: &PeerProfile) -> Change {
@@ -294,11 +275,7 @@ fn change(old: &Side<'_>, new: &Side<'_>, peer: &PeerProfile) -> Change {
         NewKeyRoc::Kept => true,
     };
     // RFC 4568 §7.1.4: a new address may stand for a new machine, which cannot know the counter.
-    let roc = if kept && !moved(&old.media, &new.media) {
-        Roc::Kept
-    } else {
-        Roc::Zero
-    };
+    let roc = if kept && !moved(&old.media, &new.media) { Roc::Kept } else { Roc::Zero };
     Change::New { roc }
 }
 
@@ -345,18 +322,13 @@ pub fn decide_reoffer<'a>(
 /// Whether an m-line puts the call on hold: its owner does not want to receive, said with the
 /// direction or, as in RFC 2543, with an unspecified address (RFC 3264 §8.4). Hold changes no key.
 pub fn is_hold(media: &Media<'_>) -> bool {
-    let nowhere = media
-        .connection()
-        .is_some_and(|connection| connection.is_unspecified());
+    let nowhere = media.connection().is_some_and(|connection| connection.is_unspecified());
     nowhere || !media.direction().receives()
 }
 
 /// The direction to answer: what we want, as far as the offer allows it (RFC 3264 §6.1).
 pub const fn answered_direction(offered: Direction, wanted: Direction) -> Direction {
-    match (
-        wanted.sends() && offered.receives(),
-        wanted.receives() && offered.sends(),
-    ) {
+    match (wanted.sends() && offered.receives(), wanted.receives() && offered.sends()) {
         (true, true) => Direction::SendRecv,
         (true, false) => Direction::SendOnly,
         (false, true) => Direction::RecvOnly,

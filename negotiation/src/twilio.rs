@@ -10,10 +10,8 @@ use crate::party::{Action, AnswerRow, Cell, ParameterRules, Party, StreamPolicy}
 use crate::reason::Rule;
 
 /// The suites on offer: "an authentication tag length of 80 bits" first, 32 bits also.
-pub const SUITES: &[CryptoSuite] = &[
-    CryptoSuite::AesCm128HmacSha1_80,
-    CryptoSuite::AesCm128HmacSha1_32,
-];
+pub const SUITES: &[CryptoSuite] =
+    &[CryptoSuite::AesCm128HmacSha1_80, CryptoSuite::AesCm128HmacSha1_32];
 
 /// How far the media are encrypted, which no answer says: the telephone network behind has no SRTP.
 pub const ENCRYPTED_TO_THE_GATEWAY: Rule = Rule {
@@ -31,13 +29,7 @@ pub const TLS_REQUIRED: Rule = Rule {
 pub const NO_MKI: &str = "Twilio, MKI is not supported";
 
 const fn cell(action: Action, sentence: &'static str) -> Cell {
-    Cell {
-        action,
-        rule: Rule {
-            sentence,
-            source: "Twilio, Using SRTP with Twilio",
-        },
-    }
+    Cell { action, rule: Rule { sentence, source: "Twilio, Using SRTP with Twilio" } }
 }
 
 /// Answering by Secure Media on and off, columns by what is offered (SRTP only, both, RTP only).
@@ -46,10 +38,7 @@ pub const ANSWERS: [(bool, AnswerRow); 2] = [
         true,
         AnswerRow {
             srtp: cell(Action::Srtp, "Secure Media is on, and SRTP is offered"),
-            both: cell(
-                Action::Srtp,
-                "Secure Media is on: SRTP is taken, RTP gets port 0",
-            ),
+            both: cell(Action::Srtp, "Secure Media is on: SRTP is taken, RTP gets port 0"),
             rtp: cell(Action::Refuse, "Secure Media is on: plain RTP is refused"),
         },
     ),
@@ -57,10 +46,7 @@ pub const ANSWERS: [(bool, AnswerRow); 2] = [
         false,
         AnswerRow {
             srtp: cell(Action::Refuse, "Secure Media is off: SRTP is refused"),
-            both: cell(
-                Action::Rtp,
-                "Secure Media is off: RTP is taken, SRTP gets port 0",
-            ),
+            both: cell(Action::Rtp, "Secure Media is off: RTP is taken, SRTP gets port 0"),
             rtp: cell(Action::Rtp, "Secure Media is off, and RTP is offered"),
         },
     ),
@@ -79,11 +65,7 @@ impl Trunk {
     /// # Errors
     /// The rule by which it is refused.
     pub const fn admits(&self, tls: bool) -> Result<(), Rule> {
-        if self.secure && !tls {
-            Err(TLS_REQUIRED)
-        } else {
-            Ok(())
-        }
+        if self.secure && !tls { Err(TLS_REQUIRED) } else { Ok(()) }
     }
 
     /// What is added to the SIP URI of a call that Twilio makes.
@@ -108,10 +90,6 @@ impl Trunk {
 
     /// The form of the offers in calls that Twilio makes.
     pub const fn offer_form(&self) -> OfferForm {
-        if self.secure {
-            OfferForm::Srtp
-        } else {
-            OfferForm::Rtp
-        }
+        if self.secure { OfferForm::Srtp } else { OfferForm::Rtp }
     }
 }

@@ -26,10 +26,7 @@ pub fn verify_with<'a>(offer: &Sdp<'_>, answer: &Sdp<'a>, peer: &PeerProfile) ->
     for (theirs, index) in answer.media().zip(0..MAX_MEDIA) {
         let (outcome, reason) = match offer.media().nth(index) {
             Some(ours) if offered == answered => verify_one(offer, &ours, answer, &theirs, peer),
-            _ => (
-                MediaOutcome::Refused,
-                Reason::MediaCount { offered, answered },
-            ),
+            _ => (MediaOutcome::Refused, Reason::MediaCount { offered, answered }),
         };
         decision.push(MediaDecision::new(index, outcome, reason));
     }
@@ -77,12 +74,7 @@ fn verify_one<'a>(
         _ => {}
     }
     match fit(ours, theirs, potential, peer) {
-        Ok(Fit {
-            line,
-            offered,
-            answered,
-            ..
-        }) => {
+        Ok(Fit { line, offered, answered, .. }) => {
             if peer.key_reuse == KeyReuse::Refuse
                 && let Some(repeated) =
                     repeated_keys(answer).find(|repeated| is_of(theirs, repeated.line_number))
@@ -95,10 +87,7 @@ fn verify_one<'a>(
                 Reason::Chosen { tag, suite }
             } else {
                 let offered = offered.tag();
-                Reason::TagRenumbered {
-                    answered: tag,
-                    offered,
-                }
+                Reason::TagRenumbered { answered: tag, offered }
             };
             (MediaOutcome::Srtp { line, suite }, reason)
         }
@@ -143,29 +132,18 @@ fn fit<'o, 'a>(
         more => return Err(Reason::SeveralAnswered { count: 1 + more }),
     }
     let line = first.parsed.map_err(Reason::Line)?;
-    let answered = line
-        .validate(Tolerance::Tolerant)
-        .map_err(Reason::Line)?
-        .attribute;
+    let answered = line.validate(Tolerance::Tolerant).map_err(Reason::Line)?.attribute;
     let (offered_line, offered) = offered_for(ours, &answered, potential, peer)?;
     for parameter in NegotiatedParameter::ALL {
         let was_offered = parameter.is_in(offered.parameters());
         if was_offered != parameter.is_in(answered.parameters()) {
-            return Err(Reason::ParameterDiffers {
-                parameter,
-                offered: was_offered,
-            });
+            return Err(Reason::ParameterDiffers { parameter, offered: was_offered });
         }
     }
     if offered_lines(ours, potential).any(|(_, own)| own.shares_key_with(&answered)) {
         return Err(Reason::KeyReused);
     }
-    Ok(Fit {
-        line,
-        offered_line,
-        offered,
-        answered,
-    })
+    Ok(Fit { line, offered_line, offered, answered })
 }
 
 /// The valid crypto lines of an offered m-line, or of its potential configurations.
@@ -180,8 +158,7 @@ fn offered_lines<'o>(
         .filter_map(move |entry| judge(&actual, &entry, const { &Party::ANYTHING }).ok())
         .map(|(acceptable, _)| acceptable.line);
     let capabilities = capability::offered_lines(ours).filter(move |_| potential);
-    own.chain(capabilities)
-        .filter_map(|line| Some((line, line.meaning().ok()?)))
+    own.chain(capabilities).filter_map(|line| Some((line, line.meaning().ok()?)))
 }
 
 /// The offered line that an answered one fits.
@@ -195,11 +172,7 @@ fn offered_for<'o>(
     let same_tag = offered_lines(ours, potential).find(|(line, _)| line.tag() == tag);
     let wrong = match same_tag {
         Some((line, offered)) if offered.suite() == suite => return Ok((line, offered)),
-        Some((_, line)) => Reason::SuiteDiffers {
-            tag,
-            offered: line.suite(),
-            answered: suite,
-        },
+        Some((_, line)) => Reason::SuiteDiffers { tag, offered: line.suite(), answered: suite },
         None => Reason::TagNotOffered { tag },
     };
     if !peer.renumbered_tag {
@@ -237,9 +210,7 @@ pub fn answered_verdicts<'a>(
     let accepted = matches!(answer.outcome, MediaOutcome::Srtp { .. });
     let reason = answer.reason;
     theirs.crypto().map(move |entry| {
-        let meaning = entry
-            .parsed
-            .and_then(|line| line.validate(Tolerance::Tolerant));
+        let meaning = entry.parsed.and_then(|line| line.validate(Tolerance::Tolerant));
         let (verdict, reason) = match &meaning {
             Ok(_) if accepted => (Verdict::Accepted, reason),
             Ok(_) => (Verdict::NotOffered, reason),

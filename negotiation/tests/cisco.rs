@@ -1,11 +1,6 @@
 //! Cisco: Table 1 and what stands around it, configuration text as the documents print it, the
 //! document's own offer and answer.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod common;
 
@@ -63,10 +58,7 @@ fn table_1() {
             let mut gateway = Gateway::new(&configuration);
             (gateway.device, gateway.release) = (device, release.parse().unwrap());
             let cell = gateway.outgoing();
-            assert_eq!(
-                cell.action, expected,
-                "{url:?} {srtp:?} {device:?} {release}"
-            );
+            assert_eq!(cell.action, expected, "{url:?} {srtp:?} {device:?} {release}");
             assert!(cell.rule.source.starts_with("Cisco Table 1, TLS "));
         }
     }
@@ -89,10 +81,7 @@ fn a_release_without_srtp_has_none() {
     let configuration = configuration(Srtp::Only, UrlScheme::Sips);
     let mut gateway = Gateway::new(&configuration);
     gateway.release = "12.4(11)T".parse().unwrap();
-    assert_eq!(
-        (gateway.srtp(), gateway.outgoing().action),
-        (Srtp::Off, Outgoing::Rtp)
-    );
+    assert_eq!((gateway.srtp(), gateway.outgoing().action), (Srtp::Off, Outgoing::Rtp));
 }
 
 /// 3xx, by the scheme of the contact (R4).
@@ -113,17 +102,9 @@ fn redirection() {
     for (contact, srtp, earlier, late) in table {
         let configuration = configuration(srtp, UrlScheme::Sips);
         let mut gateway = Gateway::new(&configuration);
-        assert_eq!(
-            gateway.redirected(contact).action,
-            late,
-            "{contact:?} {srtp:?}"
-        );
+        assert_eq!(gateway.redirected(contact).action, late, "{contact:?} {srtp:?}");
         gateway.release = "12.4(15)T".parse().unwrap();
-        assert_eq!(
-            gateway.redirected(contact).action,
-            earlier,
-            "{contact:?} {srtp:?}"
-        );
+        assert_eq!(gateway.redirected(contact).action, earlier, "{contact:?} {srtp:?}");
     }
 }
 
@@ -141,11 +122,7 @@ fn only_a_4xx_falls_back_and_only_with_fallback() {
     ] {
         let configuration = configuration(srtp, UrlScheme::Sips);
         let gateway = Gateway::new(&configuration);
-        assert_eq!(
-            gateway.falls_back(status).0,
-            falls_back,
-            "{srtp:?} {status}"
-        );
+        assert_eq!(gateway.falls_back(status).0, falls_back, "{srtp:?} {status}");
     }
 }
 
@@ -164,11 +141,7 @@ fn an_alternative_without_fallback_in_the_literal_reading() {
     assert_eq!(outcome(false, &[savp, &line, avp]), Outcome::Rejected);
     assert_eq!(outcome(true, &[savp, &line, avp]), Outcome::Rtp);
     assert_eq!(outcome(true, &[savp, &line]), Outcome::Rejected);
-    assert_eq!(
-        outcome(true, &[avp]),
-        Outcome::Rejected,
-        "Table 3 has nothing offered but RTP"
-    );
+    assert_eq!(outcome(true, &[avp]), Outcome::Rejected, "Table 3 has nothing offered but RTP");
 }
 
 /// Transfer by the outbound dial peer, conference by the application, the last fork wins.
@@ -180,15 +153,9 @@ fn after_setup_rules() {
     assert_eq!(gateway.transferred().action, Outgoing::Srtp);
     gateway.dial_peer = Some(7);
     assert_eq!(gateway.transferred().action, Outgoing::Rtp);
-    assert!(
-        matches!(gateway.incoming(true), Incoming::Decide(_)),
-        "a dial peer matches"
-    );
+    assert!(matches!(gateway.incoming(true), Incoming::Decide(_)), "a dial peer matches");
     gateway.dial_peer = None;
-    assert_eq!(
-        gateway.incoming(true),
-        Incoming::Delegate(after_setup(Event::Conference))
-    );
+    assert_eq!(gateway.incoming(true), Incoming::Delegate(after_setup(Event::Conference)));
     assert!(matches!(gateway.incoming(false), Incoming::Decide(_)));
     assert_eq!(FORK_POLICY, ForkPolicy::LastWins);
 }
@@ -213,16 +180,10 @@ fn rekeying_rule() {
 #[test]
 fn configurations_of_the_srtp_document() {
     let sips = read(document!("cisco-sips-global.txt"));
-    assert_eq!(
-        (sips.url, sips.transport_of(None)),
-        (UrlScheme::Sips, Transport::TcpTls)
-    );
+    assert_eq!((sips.url, sips.transport_of(None)), (UrlScheme::Sips, Transport::TcpTls));
 
     let sips = read(document!("cisco-sips-dial-peer.txt"));
-    assert_eq!(
-        (sips.url_of(None), sips.url_of(Some(111))),
-        (UrlScheme::Sip, UrlScheme::Sips)
-    );
+    assert_eq!((sips.url_of(None), sips.url_of(Some(111))), (UrlScheme::Sip, UrlScheme::Sips));
 
     let fallback = read(document!("cisco-srtp-fallback-global.txt"));
     assert_eq!(fallback.srtp_of(None), Srtp::WithFallback);
@@ -236,11 +197,7 @@ fn configurations_of_the_srtp_document() {
 #[test]
 fn the_running_configuration_of_the_tls_document() {
     let running = read(document!("cisco-tls-running-config.txt"));
-    assert_eq!(
-        running.transport,
-        Transport::TcpTls,
-        "session transport tcp tls"
-    );
+    assert_eq!(running.transport, Transport::TcpTls, "session transport tcp tls");
     let tags: Vec<_> = running.dial_peers.iter().map(|peer| peer.tag).collect();
     assert_eq!(tags, [1, 2, 5, 333, 555, 111, 911]);
     assert_eq!(running.dial_peer(1).unwrap().kind, DialPeerKind::Pots);
@@ -248,21 +205,12 @@ fn the_running_configuration_of_the_tls_document() {
     assert_eq!((secured.url, secured.sip), (Some(UrlScheme::Sips), true));
     assert_eq!(secured.target, Some("ipv4:172.18.193.97"));
     assert_eq!(running.url_of(Some(333)), UrlScheme::Sip);
-    assert_eq!(
-        running.dial_peer(2).unwrap().incoming_called_number,
-        Some("9001")
-    );
+    assert_eq!(running.dial_peer(2).unwrap().incoming_called_number, Some("9001"));
     let registrar = running.registrars[0];
     assert_eq!(registrar.address, "ipv4:172.18.193.97");
-    assert_eq!(
-        (registrar.transport, registrar.scheme),
-        (Transport::TcpTls, UrlScheme::Sip)
-    );
+    assert_eq!((registrar.transport, registrar.scheme), (Transport::TcpTls, UrlScheme::Sip));
     let trustpoint = running.trustpoint_for([192, 0, 2, 1].into()).unwrap();
-    assert_eq!(
-        (trustpoint.name, trustpoint.strict_cipher),
-        ("user1", false)
-    );
+    assert_eq!((trustpoint.name, trustpoint.strict_cipher), ("user1", false));
     assert!(running.passed_over > 50, "{}", running.passed_over);
 }
 
@@ -284,10 +232,7 @@ fn examples_of_the_command_reference() {
                 }
                 "registrar" => {
                     let entry = read.registrars[0];
-                    format!(
-                        "{:?} {:?} {}",
-                        entry.transport, entry.scheme, entry.secondary
-                    )
+                    format!("{:?} {:?} {}", entry.transport, entry.scheme, entry.secondary)
                 }
                 "session transport" => format!("{:?}", peer.unwrap().transport.unwrap()),
                 "transport" => {
@@ -332,25 +277,14 @@ fn examples_of_the_cisco_press_chapter() {
     assert_eq!(peers.transport_of(Some(3401)), Transport::Tcp);
     assert_eq!(peers.transport_of(Some(4404)), Transport::Udp);
     for (length, transport) in [(1300, Transport::Udp), (1301, Transport::Tcp)] {
-        assert_eq!(
-            peers.transport_of_message(Some(4404), length, 1500),
-            transport
-        );
+        assert_eq!(peers.transport_of_message(Some(4404), length, 1500), transport);
     }
-    assert_eq!(
-        peers.transport_of_message(Some(9), 1499, 1500),
-        Transport::Udp,
-        "not switched on"
-    );
+    assert_eq!(peers.transport_of_message(Some(9), 1499, 1500), Transport::Udp, "not switched on");
 
     let ua = read(document!("cisco-press-example-4-8.txt"));
     assert!(!ua.listeners.udp && ua.listeners.tcp && ua.listeners.tcp_tls);
     assert_eq!(ua.registrars.len(), 2);
-    assert!(
-        ua.registrars
-            .iter()
-            .all(|registrar| registrar.transport == Transport::Tcp)
-    );
+    assert!(ua.registrars.iter().all(|registrar| registrar.transport == Transport::Tcp));
 
     let service = read(document!("cisco-press-example-4-9.txt"));
     assert_eq!((service.registrars.len(), service.passed_over), (0, 3));
@@ -385,24 +319,14 @@ line vty 0 4
  transport input ssh
 ";
     let read = read(text);
-    let of = |peer| {
-        (
-            read.srtp_of(peer),
-            read.url_of(peer),
-            read.transport_of(peer),
-        )
-    };
+    let of = |peer| (read.srtp_of(peer), read.url_of(peer), read.transport_of(peer));
     use Srtp::{Off, Only, WithFallback};
     assert_eq!(of(None), (WithFallback, UrlScheme::Sips, Transport::TcpTls));
     assert_eq!(of(Some(1)), (Only, UrlScheme::Sip, Transport::Udp));
     assert_eq!(of(Some(2)), (Off, UrlScheme::Sips, Transport::TcpTls));
     assert_eq!(of(Some(3)), (Only, UrlScheme::Sips, Transport::TcpTls));
     assert_eq!(of(Some(4)), of(None), "no such dial peer");
-    assert_eq!(
-        read.transport_of_message(Some(1), 1400, 1500),
-        Transport::Tcp,
-        "switch is global"
-    );
+    assert_eq!(read.transport_of_message(Some(1), 1400, 1500), Transport::Tcp, "switch is global");
 }
 
 /// `application` with a name belongs to the dial peer; alone, at the margin, it opens a mode of its
@@ -438,10 +362,7 @@ fn hold_is_answered_with_crypto() {
     let text = sdp(&["m=audio 4000 RTP/SAVP 0", &line, "sendonly"]);
     let offer = Sdp::parse(&text).unwrap();
     assert!(is_hold(&offer.media().next().unwrap()));
-    assert_eq!(
-        decide(&offer, &Gateway::new(&only).party()).outcome(),
-        Outcome::Srtp
-    );
+    assert_eq!(decide(&offer, &Gateway::new(&only).party()).outcome(), Outcome::Srtp);
 }
 
 /// Abbreviations as IOS takes them, and not shorter.
@@ -465,35 +386,15 @@ cr s d t ANY
 ";
     let read = read(short);
     assert_eq!((read.srtp, read.url), (Srtp::WithFallback, UrlScheme::Sips));
-    assert_eq!(
-        (read.transport, read.listeners.udp),
-        (Transport::TcpTls, false)
-    );
+    assert_eq!((read.transport, read.listeners.udp), (Transport::TcpTls, false));
     let peer = read.dial_peer(5).unwrap();
     assert_eq!(peer.srtp, Some(Srtp::WithFallback));
-    assert_eq!(
-        (peer.url, peer.transport),
-        (Some(UrlScheme::Tel), Some(Transport::Udp))
-    );
-    assert_eq!(
-        read.trustpoint_for([10, 1, 2, 3].into()).unwrap().name,
-        "TEN"
-    );
-    assert_eq!(
-        read.trustpoint_for([11, 1, 2, 3].into()).unwrap().name,
-        "ANY"
-    );
+    assert_eq!((peer.url, peer.transport), (Some(UrlScheme::Tel), Some(Transport::Udp)));
+    assert_eq!(read.trustpoint_for([10, 1, 2, 3].into()).unwrap().name, "TEN");
+    assert_eq!(read.trustpoint_for([11, 1, 2, 3].into()).unwrap().name, "ANY");
     assert_eq!(read.passed_over, 0);
-    for ambiguous in [
-        "voice service voip\ns",
-        "dial v 5 voip",
-        "dial-peer voice 5 voip\nse tr u",
-    ] {
-        assert_eq!(
-            Configuration::parse(ambiguous).unwrap().passed_over,
-            1,
-            "{ambiguous}"
-        );
+    for ambiguous in ["voice service voip\ns", "dial v 5 voip", "dial-peer voice 5 voip\nse tr u"] {
+        assert_eq!(Configuration::parse(ambiguous).unwrap().passed_over, 1, "{ambiguous}");
     }
 }
 
@@ -520,9 +421,7 @@ no crypto signaling remote-addr 10.9.0.0 255.255.0.0
 #[test]
 fn errors_have_line_and_column() {
     use ConfigurationErrorKind::{Incomplete, InvalidInput, TooMany};
-    let many: String = (0..65)
-        .map(|tag| format!("dial-peer voice {tag} voip\n"))
-        .collect();
+    let many: String = (0..65).map(|tag| format!("dial-peer voice {tag} voip\n")).collect();
     for (text, line, column, kind) in [
         ("voice service voip\n srtp falback", 2, 7, InvalidInput),
         ("voice service voip\n sip\n  url https", 3, 7, InvalidInput),
@@ -530,37 +429,15 @@ fn errors_have_line_and_column() {
         ("dial-peer voice x voip", 1, 17, InvalidInput),
         ("dial-peer voice 9", 1, 18, Incomplete),
         ("R(config-sip-ua)#transport sctp", 1, 28, InvalidInput),
-        (
-            "sip-ua\ncrypto signaling remote-addr x",
-            2,
-            30,
-            InvalidInput,
-        ),
+        ("sip-ua\ncrypto signaling remote-addr x", 2, 30, InvalidInput),
         ("sip-ua\ncrypto signaling default", 2, 25, Incomplete),
-        (
-            "dial-peer voice 1 voip\nsession transport tcp udp",
-            2,
-            23,
-            InvalidInput,
-        ),
-        (
-            &many,
-            65,
-            1,
-            TooMany {
-                what: "dial peers",
-                limit: 64,
-            },
-        ),
+        ("dial-peer voice 1 voip\nsession transport tcp udp", 2, 23, InvalidInput),
+        (&many, 65, 1, TooMany { what: "dial peers", limit: 64 }),
     ] {
         let error = Configuration::parse(text).unwrap_err();
         let is = (error.line_number, error.column, error.kind);
         assert_eq!(is, (line, column, kind), "{text}");
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("line {line}, column {column}: "))
-        );
+        assert!(error.to_string().starts_with(&format!("line {line}, column {column}: ")));
     }
 }
 
@@ -624,10 +501,7 @@ fn offer_and_answer_of_the_document() {
     };
     let mut answer = String::new();
     write_answer(&mut answer, &offer, &decision, &session, &[local, local]).unwrap();
-    let kept: Vec<_> = answer
-        .lines()
-        .filter(|line| !line.starts_with("a=rtpmap"))
-        .collect();
+    let kept: Vec<_> = answer.lines().filter(|line| !line.starts_with("a=rtpmap")).collect();
     let crypto = line(KEY_C);
     assert_eq!(
         kept,
@@ -642,10 +516,7 @@ fn offer_and_answer_of_the_document() {
             &crypto,
         ]
     );
-    assert_eq!(
-        verify(&offer, &Sdp::parse(&answer).unwrap()).outcome(),
-        Outcome::Srtp
-    );
+    assert_eq!(verify(&offer, &Sdp::parse(&answer).unwrap()).outcome(), Outcome::Srtp);
 }
 
 /// Its own offer: one secured m-line, the one suite, no session parameters.

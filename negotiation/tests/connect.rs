@@ -1,11 +1,6 @@
 //! Whole calls: what a few of them say step by step, and every configuration against every other
 //! with the rules that hold for all of them.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use sdes_sdp::SessionParameters;
 use srtp_negotiation::cisco::{Configuration, Device, Gateway, Readings, Release, Srtp, UrlScheme};
@@ -57,10 +52,7 @@ fn a_gateway_falls_back() {
     let gateway = Endpoint::Cisco(Gateway::new(&configuration));
     let phone = Endpoint::Polycom(Phone::default());
     let call = play(&gateway, &phone, Circumstances::default());
-    assert_eq!(
-        (call.outcome, call.status, call.tls),
-        (Outcome::Rtp, Some(200), true)
-    );
+    assert_eq!((call.outcome, call.status, call.tls), (Outcome::Rtp, Some(200), true));
     assert_eq!(
         told(&call),
         [
@@ -87,25 +79,14 @@ fn the_reason_of_a_488_is_the_most_specific_one() {
     for attribute in ["sec.srtp.enable", "sec.srtp.require"] {
         phone.settings.set(attribute, "1").unwrap();
     }
-    let call = play(
-        &Endpoint::Polycom(phone),
-        &gateway,
-        Circumstances::default(),
-    );
+    let call = play(&Endpoint::Polycom(phone), &gateway, Circumstances::default());
     assert_eq!((call.outcome, call.status), (Outcome::Rejected, Some(488)));
     assert_eq!(
         call.reason().to_string(),
         "AES_CM_128_HMAC_SHA1_80 is not among the suites in use here"
     );
-    phone
-        .settings
-        .set("sec.srtp.offer.HMAC_SHA1_32", "1")
-        .unwrap();
-    let call = play(
-        &Endpoint::Polycom(phone),
-        &gateway,
-        Circumstances::default(),
-    );
+    phone.settings.set("sec.srtp.offer.HMAC_SHA1_32", "1").unwrap();
+    let call = play(&Endpoint::Polycom(phone), &gateway, Circumstances::default());
     assert_eq!((call.outcome, call.padlock), (Outcome::Srtp, true));
     assert_eq!(call.media.unwrap().tag, 2);
 }
@@ -118,30 +99,15 @@ fn calls_that_fail_before_they_begin() {
     gateway.release = "12.4(15)T".parse().unwrap();
     let callee = generic(StreamPolicy::Required);
     let call = play(&Endpoint::Cisco(gateway), &callee, Circumstances::default());
-    assert_eq!(
-        (call.outcome, call.status, call.steps.len()),
-        (Outcome::Rejected, None, 1)
-    );
+    assert_eq!((call.outcome, call.status, call.steps.len()), (Outcome::Rejected, None, 1));
     assert_eq!(call.steps[0].summary.to_string(), "no INVITE is sent");
 
-    let tls = Circumstances {
-        tls: Some(true),
-        ..Circumstances::default()
-    };
-    assert_eq!(
-        play(&Endpoint::Cisco(gateway), &callee, tls).outcome,
-        Outcome::Srtp
-    );
-    let redirected = Circumstances {
-        redirect: Some(UrlScheme::Sip),
-        ..tls
-    };
+    let tls = Circumstances { tls: Some(true), ..Circumstances::default() };
+    assert_eq!(play(&Endpoint::Cisco(gateway), &callee, tls).outcome, Outcome::Srtp);
+    let redirected = Circumstances { redirect: Some(UrlScheme::Sip), ..tls };
     let call = play(&Endpoint::Cisco(gateway), &callee, redirected);
     assert_eq!((call.outcome, call.status), (Outcome::Rejected, Some(302)));
-    let redirected = Circumstances {
-        redirect: Some(UrlScheme::Sips),
-        ..tls
-    };
+    let redirected = Circumstances { redirect: Some(UrlScheme::Sips), ..tls };
     let call = play(&Endpoint::Cisco(gateway), &callee, redirected);
     assert_eq!((call.outcome, call.steps.len()), (Outcome::Srtp, 5));
 }
@@ -154,10 +120,7 @@ fn a_gateway_that_does_not_listen() {
     let caller = generic(StreamPolicy::Off);
     let call = play(&caller, &gateway, Circumstances::default());
     assert_eq!((call.outcome, call.status), (Outcome::Rejected, None));
-    let clear = Circumstances {
-        tls: Some(false),
-        ..Circumstances::default()
-    };
+    let clear = Circumstances { tls: Some(false), ..Circumstances::default() };
     assert_eq!(play(&caller, &gateway, clear).outcome, Outcome::Rtp);
 }
 
@@ -176,10 +139,7 @@ fn twilio_takes_both_or_neither() {
     ];
     for (secure, tls, row) in table {
         let trunk = Endpoint::Twilio(Trunk { secure });
-        let around = Circumstances {
-            tls: Some(tls),
-            ..Circumstances::default()
-        };
+        let around = Circumstances { tls: Some(tls), ..Circumstances::default() };
         for (policy, (outcome, status)) in [Required, Preferred, Off].into_iter().zip(row) {
             let call = play(&generic(policy), &trunk, around);
             assert_eq!(
@@ -211,20 +171,14 @@ fn twilio_refuses_weak_and_marked_lines() {
         Endpoint::Polycom(phone)
     };
     for (attribute, reason) in [
-        (
-            "sec.srtp.sessionParams.noAuth.offer",
-            "UNAUTHENTICATED_SRTP is not accepted here",
-        ),
+        ("sec.srtp.sessionParams.noAuth.offer", "UNAUTHENTICATED_SRTP is not accepted here"),
         (
             "sec.srtp.mki.enabled",
             "the line announces an MKI of 4 bytes, and MKIs are not used here",
         ),
     ] {
         let call = play(&phone(attribute), &trunk, Circumstances::default());
-        assert_eq!(
-            (call.status, call.reason().to_string().as_str()),
-            (Some(488), reason)
-        );
+        assert_eq!((call.status, call.reason().to_string().as_str()), (Some(488), reason));
     }
     let call = play(&phone("sec.srtp.enable"), &trunk, Circumstances::default());
     assert_eq!(call.outcome, Outcome::Srtp);
@@ -234,11 +188,7 @@ fn twilio_refuses_weak_and_marked_lines() {
 #[test]
 fn polycom_mkis_on_both_sides() {
     let mut phone = Phone::default();
-    for name in [
-        "sec.srtp.enable",
-        "sec.srtp.require",
-        "sec.srtp.mki.enabled",
-    ] {
+    for name in ["sec.srtp.enable", "sec.srtp.require", "sec.srtp.mki.enabled"] {
         phone.settings.set(name, "1").unwrap();
     }
     phone.settings.set("sec.srtp.key.lifetime", "2048").unwrap();
@@ -246,10 +196,7 @@ fn polycom_mkis_on_both_sides() {
     let call = play(&phone, &phone, Circumstances::default());
     let media = call.media.unwrap();
     for key in [&media.caller_key, &media.callee_key] {
-        assert_eq!(
-            (key.mki().as_bytes(), key.lifetime()),
-            (&[0, 0, 0, 1][..], Some(2048))
-        );
+        assert_eq!((key.mki().as_bytes(), key.lifetime()), (&[0, 0, 0, 1][..], Some(2048)));
     }
 }
 
@@ -298,13 +245,7 @@ fn can_live_with(endpoint: &Endpoint<'_>, parameters: &SessionParameters) -> boo
         (own.no_encryp_rtcp, parameters.unencrypted_srtcp),
         (own.no_encryp_rtp, parameters.unencrypted_srtp),
     ];
-    pairs.iter().all(|(own, is)| {
-        if *is {
-            own.offer || own.require
-        } else {
-            !own.require
-        }
-    })
+    pairs.iter().all(|(own, is)| if *is { own.offer || own.require } else { !own.require })
 }
 
 /// The rules that hold for every call.
@@ -313,28 +254,14 @@ fn check(caller: &Endpoint<'_>, callee: &Endpoint<'_>, around: Circumstances) ->
     let context = || format!("{caller:?}\n{callee:?}\n{around:?}\n{:#?}", told(&call));
     match call.outcome {
         Outcome::Srtp => {
-            let media = call
-                .media
-                .as_ref()
-                .unwrap_or_else(|| panic!("{}", context()));
+            let media = call.media.as_ref().unwrap_or_else(|| panic!("{}", context()));
             let (ours, theirs) = (&media.caller_key, &media.callee_key);
-            assert_eq!(
-                (ours.suite(), theirs.suite()),
-                (media.suite, media.suite),
-                "{}",
-                context()
-            );
+            assert_eq!((ours.suite(), theirs.suite()), (media.suite, media.suite), "{}", context());
             assert!(!ours.same_key_salt(theirs), "{}", context());
-            assert_eq!(
-                media.parameters,
-                offers(caller).negotiated(),
-                "{}",
-                context()
-            );
+            assert_eq!(media.parameters, offers(caller).negotiated(), "{}", context());
             assert!(can_live_with(callee, &media.parameters), "{}", context());
-            let weakened = NegotiatedParameter::ALL
-                .iter()
-                .any(|parameter| parameter.is_in(&media.parameters));
+            let weakened =
+                NegotiatedParameter::ALL.iter().any(|parameter| parameter.is_in(&media.parameters));
             assert!(!(call.padlock && weakened), "{}", context());
         }
         Outcome::Rtp => {
@@ -343,11 +270,7 @@ fn check(caller: &Endpoint<'_>, callee: &Endpoint<'_>, around: Circumstances) ->
         }
         Outcome::Rejected => {
             let last = call.steps.last().map(|step| step.act);
-            assert!(
-                matches!(last, Some(Act::Reject | Act::Fail)),
-                "{}",
-                context()
-            );
+            assert!(matches!(last, Some(Act::Reject | Act::Fail)), "{}", context());
             assert_ne!(call.status, Some(200), "{}", context());
         }
     }
@@ -356,11 +279,7 @@ fn check(caller: &Endpoint<'_>, callee: &Endpoint<'_>, around: Circumstances) ->
     if let Some(at) = answered {
         assert_eq!(call.steps[at + 1].act, Act::Accept, "{}", context());
     }
-    assert!(
-        !call.steps.is_empty() && call.steps.len() < MAX_STEPS - 4,
-        "{}",
-        context()
-    );
+    assert!(!call.steps.is_empty() && call.steps.len() < MAX_STEPS - 4, "{}", context());
     call.outcome
 }
 
@@ -369,14 +288,8 @@ fn check_words(caller: &Endpoint<'_>, callee: &Endpoint<'_>) {
     let call = play(caller, callee, Circumstances::default());
     for step in told(&call) {
         let parts: Vec<_> = step.split(" | ").collect();
-        assert!(
-            parts.len() == 3 && parts.iter().all(|part| part.len() > 5),
-            "{step}"
-        );
-        assert!(
-            !step.contains("inline:") && !step.contains("ERER"),
-            "a key: {step}"
-        );
+        assert!(parts.len() == 3 && parts.iter().all(|part| part.len() > 5), "{step}");
+        assert!(!step.contains("inline:") && !step.contains("ERER"), "a key: {step}");
     }
 }
 
@@ -423,10 +336,7 @@ fn bit(bits: u32, place: u32) -> bool {
 fn phone(bits: u32, parameters: u32) -> Endpoint<'static> {
     let own = |place: u32| {
         let value = parameters / 3_u32.pow(place) % 3;
-        OfferRequire {
-            offer: value == 1,
-            require: value == 2,
-        }
+        OfferRequire { offer: value == 1, require: value == 2 }
     };
     let mut settings = Settings::default();
     settings.enable = bit(bits, 0);
@@ -435,51 +345,30 @@ fn phone(bits: u32, parameters: u32) -> Endpoint<'static> {
     settings.offer_hmac_sha1_80 = bit(bits, 3);
     settings.offer_hmac_sha1_32 = bit(bits, 4);
     settings.mki_enabled = bit(bits, 5);
-    settings.session_params = SessionParams {
-        no_auth: own(0),
-        no_encryp_rtcp: own(1),
-        no_encryp_rtp: own(2),
-    };
-    Endpoint::Polycom(Phone {
-        platform: Platform::Other,
-        settings,
-    })
+    settings.session_params =
+        SessionParams { no_auth: own(0), no_encryp_rtcp: own(1), no_encryp_rtp: own(2) };
+    Endpoint::Polycom(Phone { platform: Platform::Other, settings })
 }
 
 /// Phones as far as they differ in what they offer, where a required parameter is an offered one.
 fn calling_phones() -> Vec<Endpoint<'static>> {
     let parameters = || (0..27).filter(|p| (0..3).all(|place| p / 3_u32.pow(place) % 3 < 2));
-    (0..64)
-        .flat_map(|bits| parameters().map(move |p| phone(bits, p)))
-        .collect()
+    (0..64).flat_map(|bits| parameters().map(move |p| phone(bits, p))).collect()
 }
 
 /// Phones as far as they differ in how they answer.
 fn called_phones() -> Vec<Endpoint<'static>> {
-    let bits = [0, 1, 4, 5]
-        .into_iter()
-        .flat_map(|bits| [bits | 8, bits | 8 | 32]);
-    bits.flat_map(|bits| (0..27).map(move |p| phone(bits, p)))
-        .collect()
+    let bits = [0, 1, 4, 5].into_iter().flat_map(|bits| [bits | 8, bits | 8 | 32]);
+    bits.flat_map(|bits| (0..27).map(move |p| phone(bits, p))).collect()
 }
 
 fn others() -> Vec<Endpoint<'static>> {
-    let mut all = vec![
-        Endpoint::Twilio(Trunk { secure: true }),
-        Endpoint::Twilio(Trunk { secure: false }),
-    ];
-    for policy in [
-        StreamPolicy::Required,
-        StreamPolicy::Preferred,
-        StreamPolicy::Off,
-    ] {
+    let mut all =
+        vec![Endpoint::Twilio(Trunk { secure: true }), Endpoint::Twilio(Trunk { secure: false })];
+    for policy in [StreamPolicy::Required, StreamPolicy::Preferred, StreamPolicy::Off] {
         all.push(generic(policy));
     }
-    for form in [
-        OfferForm::RtpThenSrtp,
-        OfferForm::Opportunistic,
-        OfferForm::BestEffort,
-    ] {
+    for form in [OfferForm::RtpThenSrtp, OfferForm::Opportunistic, OfferForm::BestEffort] {
         let mut generic = Generic::new(StreamPolicy::Preferred);
         generic.form = form;
         generic.party = generic.party.with_opportunistic(true);
@@ -501,11 +390,7 @@ fn all_pairs(callers: &[Endpoint<'_>], callees: &[Endpoint<'_>], around: Circums
 
 #[test]
 fn every_phone_against_every_phone() {
-    all_pairs(
-        &calling_phones(),
-        &called_phones(),
-        Circumstances::default(),
-    );
+    all_pairs(&calling_phones(), &called_phones(), Circumstances::default());
 }
 
 #[test]
@@ -547,23 +432,13 @@ fn everything_else_in_all_circumstances() {
 /// Each class of phones goes by its own attributes and by no other's.
 #[test]
 fn platforms_go_by_their_own_attributes() {
-    for (platform, tag) in [
-        (Platform::Other, ""),
-        (Platform::Legacy, "leg."),
-        (Platform::Ip4000, "IP_4000."),
-    ] {
+    for (platform, tag) in
+        [(Platform::Other, ""), (Platform::Legacy, "leg."), (Platform::Ip4000, "IP_4000.")]
+    {
         for other in ["", "leg.", "IP_4000."] {
-            let mut phone = Phone {
-                platform,
-                settings: Settings::default(),
-            };
+            let mut phone = Phone { platform, settings: Settings::default() };
             let attribute = format!("sec.srtp.sessionParams.{other}noAuth.require");
-            for name in [
-                "sec.srtp.enable",
-                "sec.srtp.leg.enable",
-                "sec.srtp.offer",
-                &attribute,
-            ] {
+            for name in ["sec.srtp.enable", "sec.srtp.leg.enable", "sec.srtp.offer", &attribute] {
                 phone.settings.set(name, "1").unwrap();
             }
             let phone = Endpoint::Polycom(phone);

@@ -69,9 +69,7 @@ fn first_acceptable_line_is_chosen() {
     let offer = Sdp::parse(&offer).unwrap();
     let decision = decide(&offer, &REQUIRED);
     assert_eq!(chosen_tag(&decision, 0), Some(7));
-    let MediaOutcome::Srtp { line, .. } = decision.at(0).outcome else {
-        panic!()
-    };
+    let MediaOutcome::Srtp { line, .. } = decision.at(0).outcome else { panic!() };
     let media = offer.media().next().unwrap();
     let verdicts: Vec<_> = line_verdicts(&media, &REQUIRED, Some(line))
         .map(|line| (line.verdict, line.reason.to_string()))
@@ -79,11 +77,7 @@ fn first_acceptable_line_is_chosen() {
     let kinds: Vec<_> = verdicts.iter().map(|(verdict, _)| *verdict).collect();
     use Verdict::{Accepted, Invalid, Skipped};
     assert_eq!(kinds, [Invalid, Skipped, Skipped, Accepted, Skipped]);
-    assert!(
-        verdicts[0].1.contains("key and salt are 5 bytes"),
-        "{}",
-        verdicts[0].1
-    );
+    assert!(verdicts[0].1.contains("key and salt are 5 bytes"), "{}", verdicts[0].1);
     assert_eq!(verdicts[4].1, "acceptable, but line 7 was chosen");
 }
 
@@ -96,10 +90,7 @@ fn answerer_may_prefer_its_own_order() {
         &crypto(2, SHA1_80, KEY_B, ""),
     ]);
     let offer = Sdp::parse(&offer).unwrap();
-    let suites = [
-        CryptoSuite::AesCm128HmacSha1_80,
-        CryptoSuite::AesCm128HmacSha1_32,
-    ];
+    let suites = [CryptoSuite::AesCm128HmacSha1_80, CryptoSuite::AesCm128HmacSha1_32];
     let party = REQUIRED.with_suites(&suites);
     assert_eq!(chosen_tag(&decide(&offer, &party), 0), Some(1));
     let party = party.with_preference(Preference::Answerer);
@@ -116,10 +107,7 @@ fn a_repeated_tag_is_invalid() {
     ]);
     let offer = Sdp::parse(&offer).unwrap();
     let decision = decide(&offer, &REQUIRED);
-    assert_eq!(
-        (decision.status(), decision.reason()),
-        (488, Reason::RepeatedTag { tag: 1 })
-    );
+    assert_eq!((decision.status(), decision.reason()), (488, Reason::RepeatedTag { tag: 1 }));
 }
 
 /// UNENCRYPTED and UNAUTHENTICATED lines are never taken by a party that did not ask for it, and
@@ -133,10 +121,7 @@ fn weakening_parameters_are_taken_only_on_purpose() {
         let decision = decide(&parsed, &REQUIRED);
         assert_eq!(decision.status(), 488);
         let source = "RFC 4568 §6.3";
-        assert_eq!(
-            decision.reason(),
-            Reason::ParameterRefused { parameter, source }
-        );
+        assert_eq!(decision.reason(), Reason::ParameterRefused { parameter, source });
 
         let lenient = REQUIRED.with_parameters(ParameterRules::ANY);
         let answer = answer_to(&offer, &lenient, 1).unwrap();
@@ -166,10 +151,7 @@ fn declarative_parameters_are_not_echoed() {
     let more = "|2^20|1:4 KDR=3 WSH=128 FEC_ORDER=SRTP_FEC -optional";
     let offer = sdp(&["m=audio 4000 RTP/SAVP 0", &crypto(4, SHA1_80, KEY_A, more)]);
     let answer = answer_to(&offer, &REQUIRED, 1).unwrap();
-    let line = answer
-        .lines()
-        .find(|line| line.starts_with("a=crypto"))
-        .unwrap();
+    let line = answer.lines().find(|line| line.starts_with("a=crypto")).unwrap();
     assert_eq!(
         line,
         "a=crypto:4 AES_CM_128_HMAC_SHA1_80 inline:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"
@@ -186,10 +168,7 @@ fn lines_with_an_mki_can_be_refused() {
     ]);
     let offer = Sdp::parse(&offer).unwrap();
     assert_eq!(chosen_tag(&decide(&offer, &REQUIRED), 0), Some(1));
-    assert_eq!(
-        chosen_tag(&decide(&offer, &REQUIRED.without_mki("a table")), 0),
-        Some(2)
-    );
+    assert_eq!(chosen_tag(&decide(&offer, &REQUIRED.without_mki("a table")), 0), Some(2));
 }
 
 /// Crypto lines under RTP/AVP mean nothing unless opportunistic SRTP was switched on (RFC 8643).
@@ -203,10 +182,7 @@ fn opportunistic_srtp_is_never_guessed() {
     assert_eq!(decide(&parsed, &opportunistic).outcome(), Outcome::Srtp);
     let answer = answer_to(&offer, &opportunistic, 1).unwrap();
     assert!(answer.contains("RTP/AVP 0\r\na=crypto:1 "));
-    assert_eq!(
-        verify(&parsed, &Sdp::parse(&answer).unwrap()).outcome(),
-        Outcome::Srtp
-    );
+    assert_eq!(verify(&parsed, &Sdp::parse(&answer).unwrap()).outcome(), Outcome::Srtp);
 }
 
 /// A session-level crypto line is not used.
@@ -216,10 +192,7 @@ fn session_level_crypto_is_not_used() {
     let offer = sdp(&[&line, "m=audio 4000 RTP/SAVP 0"]);
     let decision_offer = Sdp::parse(&offer).unwrap();
     let decision = decide(&decision_offer, &REQUIRED);
-    assert_eq!(
-        (decision.status(), decision.reason()),
-        (488, Reason::NoCryptoLine)
-    );
+    assert_eq!((decision.status(), decision.reason()), (488, Reason::NoCryptoLine));
 }
 
 /// What is not RTP, or is keyed by DTLS, is not this library's to decide.
@@ -233,14 +206,7 @@ fn other_media_are_left_alone() {
     let offer = Sdp::parse(&offer).unwrap();
     let decision = decide(&offer, &REQUIRED);
     let reasons: Vec<_> = decision.media().iter().map(|media| media.reason).collect();
-    assert_eq!(
-        reasons,
-        [
-            Reason::NotRtp,
-            Reason::ForeignProfile,
-            Reason::OfferedDisabled
-        ]
-    );
+    assert_eq!(reasons, [Reason::NotRtp, Reason::ForeignProfile, Reason::OfferedDisabled]);
     assert_eq!(decision.at(0).outcome.as_str(), "untouched");
 }
 
@@ -249,33 +215,18 @@ fn other_media_are_left_alone() {
 fn reused_keys_are_refused_before_anything_is_written() {
     let again = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
     let offer = sdp(&["m=audio 4000 RTP/SAVP 0", &crypto(1, SHA1_80, again, "")]);
-    assert_eq!(
-        answer_to(&offer, &REQUIRED, 1),
-        Err(AnswerError::KeyReused { index: 0 })
-    );
+    assert_eq!(answer_to(&offer, &REQUIRED, 1), Err(AnswerError::KeyReused { index: 0 }));
 
     let line = crypto(1, SHA1_80, KEY_A, "");
-    let offer = sdp(&[
-        "m=audio 4000 RTP/SAVP 0",
-        &line,
-        "m=video 4002 RTP/SAVP 31",
-        &line,
-    ]);
+    let offer = sdp(&["m=audio 4000 RTP/SAVP 0", &line, "m=video 4002 RTP/SAVP 31", &line]);
     let parsed = Sdp::parse(&offer).unwrap();
     let decision = decide(&parsed, &REQUIRED);
     let one = key(CryptoSuite::AesCm128HmacSha1_80, 9);
-    let local = LocalMedia {
-        port: 1,
-        formats: &["0"],
-        direction: Direction::SendRecv,
-        key: Some(&one),
-    };
+    let local =
+        LocalMedia { port: 1, formats: &["0"], direction: Direction::SendRecv, key: Some(&one) };
     let mut text = String::new();
     let written = write_answer(&mut text, &parsed, &decision, &session(), &[local, local]);
-    assert_eq!(
-        (written, text.as_str()),
-        (Err(AnswerError::KeyReused { index: 1 }), "")
-    );
+    assert_eq!((written, text.as_str()), (Err(AnswerError::KeyReused { index: 1 }), ""));
 }
 
 fn verified(offer: &[&str], answer: &[&str]) -> (Outcome, Reason) {
@@ -305,43 +256,21 @@ fn an_answer_that_does_not_fit_fails() {
     rejected(&[avp], Reason::ProfileDiffers);
     rejected(&["m=audio 0 RTP/SAVP 0"], Reason::Declined);
     rejected(&["m=video 4000 RTP/SAVP 31", &theirs], Reason::KindDiffers);
-    rejected(
-        &[savp, &theirs, &theirs],
-        Reason::SeveralAnswered { count: 2 },
-    );
-    rejected(
-        &[savp, &theirs, avp],
-        Reason::MediaCount {
-            offered: 1,
-            answered: 2,
-        },
-    );
-    rejected(
-        &[savp, &crypto(3, SHA1_80, KEY_C, "")],
-        Reason::TagNotOffered { tag: 3 },
-    );
+    rejected(&[savp, &theirs, &theirs], Reason::SeveralAnswered { count: 2 });
+    rejected(&[savp, &theirs, avp], Reason::MediaCount { offered: 1, answered: 2 });
+    rejected(&[savp, &crypto(3, SHA1_80, KEY_C, "")], Reason::TagNotOffered { tag: 3 });
     rejected(
         &[savp, &crypto(1, SHA1_32, KEY_C, "")],
-        Reason::SuiteDiffers {
-            tag: 1,
-            offered: suite,
-            answered: CryptoSuite::AesCm128HmacSha1_32,
-        },
+        Reason::SuiteDiffers { tag: 1, offered: suite, answered: CryptoSuite::AesCm128HmacSha1_32 },
     );
     let parameter = NegotiatedParameter::UnencryptedSrtcp;
     rejected(
         &[savp, &crypto(2, SHA1_32, KEY_C, "")],
-        Reason::ParameterDiffers {
-            parameter,
-            offered: true,
-        },
+        Reason::ParameterDiffers { parameter, offered: true },
     );
     rejected(
         &[savp, &crypto(1, SHA1_80, KEY_C, " UNENCRYPTED_SRTCP")],
-        Reason::ParameterDiffers {
-            parameter,
-            offered: false,
-        },
+        Reason::ParameterDiffers { parameter, offered: false },
     );
     rejected(&[savp, &crypto(1, SHA1_80, KEY_A, "")], Reason::KeyReused);
     rejected(&[savp, &crypto(1, SHA1_80, KEY_B, "")], Reason::KeyReused);
@@ -385,12 +314,8 @@ fn verdicts_on_both_sides_of_an_exchange() {
 }
 
 fn any_line() -> impl Strategy<Value = String> {
-    let suites = prop::sample::select(vec![
-        SHA1_80,
-        SHA1_32,
-        "AES_FANCY",
-        "aes_cm_128_hmac_sha1_80",
-    ]);
+    let suites =
+        prop::sample::select(vec![SHA1_80, SHA1_32, "AES_FANCY", "aes_cm_128_hmac_sha1_80"]);
     let more = prop::sample::select(vec![
         "",
         "|2^20",

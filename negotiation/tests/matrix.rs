@@ -41,11 +41,7 @@ fn parties<'c>(
             // The release makes a difference in one place only.
             let differs = *name == "`srtp`";
             if differs || release == "12.4(22)T" {
-                let release = if differs {
-                    format!(", {release}")
-                } else {
-                    String::new()
-                };
+                let release = if differs { format!(", {release}") } else { String::new() };
                 all.push((format!("Cisco {name}{release}"), Endpoint::Cisco(gateway)));
             }
         }
@@ -58,11 +54,7 @@ fn parties<'c>(
             Platform::Other,
             include_str!("../../test-vectors/negotiation/polycom-scenario-one.txt"),
         ),
-        (
-            "IP 650, scenario 1, `_32` too",
-            Platform::Other,
-            "enable offer offer.HMAC_SHA1_32",
-        ),
+        ("IP 650, scenario 1, `_32` too", Platform::Other, "enable offer offer.HMAC_SHA1_32"),
         (
             "IP 650, scenario 2",
             Platform::Other,
@@ -81,16 +73,10 @@ fn parties<'c>(
         ("IP 500", Platform::WithoutSrtp, ""),
     ] {
         let settings = settings(attributes);
-        all.push((
-            format!("Polycom {name}"),
-            Endpoint::Polycom(Phone { platform, settings }),
-        ));
+        all.push((format!("Polycom {name}"), Endpoint::Polycom(Phone { platform, settings })));
     }
     for (name, secure) in [("on", true), ("off", false)] {
-        all.push((
-            format!("Twilio, Secure Media {name}"),
-            Endpoint::Twilio(Trunk { secure }),
-        ));
+        all.push((format!("Twilio, Secure Media {name}"), Endpoint::Twilio(Trunk { secure })));
     }
     all
 }
@@ -112,11 +98,7 @@ fn cell(call: &Connected) -> String {
     match (call.outcome, &call.media) {
         (Outcome::Srtp, Some(media)) => {
             let tag_bits = media.suite.parameters().srtp_tag_len * 8;
-            let n = if media.parameters.unauthenticated_srtp {
-                "n"
-            } else {
-                ""
-            };
+            let n = if media.parameters.unauthenticated_srtp { "n" } else { "" };
             let padlock = if call.padlock { " 🔒" } else { "" };
             format!("**{tag_bits}{n}**{padlock}")
         }
@@ -128,14 +110,8 @@ fn cell(call: &Connected) -> String {
 
 fn matrix() -> String {
     let configurations = [
-        (
-            "`srtp`, `url sips`",
-            "voice service voip\nsrtp\nsip\nurl sips",
-        ),
-        (
-            "`srtp fallback`, `url sips`",
-            "voice service voip\nsrtp fallback\nsip\nurl sips",
-        ),
+        ("`srtp`, `url sips`", "voice service voip\nsrtp\nsip\nurl sips"),
+        ("`srtp fallback`, `url sips`", "voice service voip\nsrtp fallback\nsip\nurl sips"),
         ("`srtp`", "voice service voip\nsrtp"),
         ("`srtp fallback`", "voice service voip\nsrtp fallback"),
         ("without `srtp`", ""),
@@ -177,10 +153,7 @@ fn matrix_is_current() {
         std::fs::write(path, &is).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        committed == is,
-        "docs/matrix.md is not current; see the top of this file"
-    );
+    assert!(committed == is, "docs/matrix.md is not current; see the top of this file");
 }
 
 /// The scenarios as the bulletin prints them are whole configurations without a fault.

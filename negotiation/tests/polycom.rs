@@ -48,19 +48,11 @@ fn local_conferences() {
         let mut settings = Settings::default();
         let value = |on: bool| if on { "1" } else { "0" };
         settings.set("sec.srtp.leg.enable", value(enable)).unwrap();
-        settings
-            .set("sec.srtp.leg.allowLocalConf", value(allow))
-            .unwrap();
+        settings.set("sec.srtp.leg.allowLocalConf", value(allow)).unwrap();
         let server = if address { "conf@example.com" } else { "" };
-        settings
-            .set("voIpProt.SIP.conference.address", server)
-            .unwrap();
-        for platform in [
-            Platform::Legacy,
-            Platform::Ip4000,
-            Platform::Other,
-            Platform::WithoutSrtp,
-        ] {
+        settings.set("voIpProt.SIP.conference.address", server).unwrap();
+        for platform in [Platform::Legacy, Platform::Ip4000, Platform::Other, Platform::WithoutSrtp]
+        {
             let is = matches!(
                 Phone { platform, settings }.local_conference(),
                 LocalConference::Allowed(_)
@@ -76,17 +68,11 @@ fn local_conferences() {
 fn require_implies_offer() {
     let implied = |on: &[&str]| {
         let phone = phone(Platform::Other, on);
-        let pairs = phone
-            .settings
-            .implied()
-            .map(|implied| (implied.attribute, implied.by));
+        let pairs = phone.settings.implied().map(|implied| (implied.attribute, implied.by));
         pairs.collect::<Vec<_>>()
     };
     assert_eq!(implied(&["offer"]), []);
-    assert_eq!(
-        implied(&["require"]),
-        [("sec.srtp.offer", "sec.srtp.require")]
-    );
+    assert_eq!(implied(&["require"]), [("sec.srtp.offer", "sec.srtp.require")]);
     assert_eq!(implied(&["require", "offer"]), []);
     for tag in ["", "leg.", "IP_4000."] {
         for parameter in ["noAuth", "noEncrypRTCP", "noEncrypRTP"] {
@@ -117,12 +103,7 @@ fn forms_of_offers() {
     let contradiction = phone(Platform::Other, &["require"]);
     let errors: Vec<_> = contradiction.configuration_errors().collect();
     assert_eq!(errors, [ConfigurationError::RequiredButDisabled]);
-    assert!(
-        contradiction
-            .offered_lines([&[1; 30], &[2; 30]])
-            .unwrap()
-            .is_empty()
-    );
+    assert!(contradiction.offered_lines([&[1; 30], &[2; 30]]).unwrap().is_empty());
     let (net_type, addr_type, address) = ("IN", "IP4", "192.0.2.3");
     let media = srtp_negotiation::polycom::OfferMedia {
         origin: sdes_sdp::Origin {
@@ -133,18 +114,11 @@ fn forms_of_offers() {
             addr_type,
             address,
         },
-        connection: sdes_sdp::Connection {
-            net_type,
-            addr_type,
-            address,
-        },
+        connection: sdes_sdp::Connection { net_type, addr_type, address },
         port: 2222,
         formats: &[("0", "PCMU/8000")],
     };
     let mut text = String::new();
     let written = contradiction.write_offer(&mut text, &media, &[]);
-    assert_eq!(
-        (written, text.as_str()),
-        (Err(OfferError::NoCryptoLine { stream: 0 }), "")
-    );
+    assert_eq!((written, text.as_str()), (Err(OfferError::NoCryptoLine { stream: 0 }), ""));
 }

@@ -1,10 +1,5 @@
 //! The vendors' tables, cell by cell, through whole SDPs.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -38,12 +33,7 @@ fn outcome(offer: &[&str], party: &Party<'_>) -> (String, u16) {
 #[test]
 fn cisco_table_3() {
     let line = crypto(1, "AES_CM_128_HMAC_SHA1_32", KEY_A, "|2^20|1:32");
-    let offers: [&[&str]; 4] = [
-        &[SAVP, &line],
-        &[SAVP, &line, AVP],
-        &[AVP, SAVP, &line],
-        &[AVP],
-    ];
+    let offers: [&[&str]; 4] = [&[SAVP, &line], &[SAVP, &line, AVP], &[AVP, SAVP, &line], &[AVP]];
     #[rustfmt::skip]
     let table = [
         // dial peer          SRTP        SRTP, RTP    RTP, SRTP    RTP
@@ -54,11 +44,7 @@ fn cisco_table_3() {
     for (srtp, row) in table {
         for (offer, (letters, status)) in offers.iter().zip(row) {
             let expected = (letters.to_owned(), status);
-            assert_eq!(
-                outcome(offer, &cisco::party(srtp)),
-                expected,
-                "{srtp:?} {offer:?}"
-            );
+            assert_eq!(outcome(offer, &cisco::party(srtp)), expected, "{srtp:?} {offer:?}");
         }
     }
 }
@@ -69,22 +55,13 @@ fn cisco_table_3() {
 fn cisco_without_an_acceptable_line() {
     let line = crypto(1, "AES_CM_128_HMAC_SHA1_80", KEY_A, "");
     let both: &[&str] = &[SAVP, &line, AVP];
-    assert_eq!(
-        outcome(both, &cisco::party(Srtp::WithFallback)),
-        ("0R".to_owned(), 200)
-    );
-    assert_eq!(
-        outcome(both, &cisco::party(Srtp::Only)),
-        ("00".to_owned(), 488)
-    );
+    assert_eq!(outcome(both, &cisco::party(Srtp::WithFallback)), ("0R".to_owned(), 200));
+    assert_eq!(outcome(both, &cisco::party(Srtp::Only)), ("00".to_owned(), 488));
     let text = sdp(both);
     let offer = Sdp::parse(&text).unwrap();
     let suite = CryptoSuite::AesCm128HmacSha1_80;
     for srtp in [Srtp::WithFallback, Srtp::Only] {
-        assert_eq!(
-            decide(&offer, &cisco::party(srtp)).reason(),
-            Reason::SuiteNotOurs { suite }
-        );
+        assert_eq!(decide(&offer, &cisco::party(srtp)).reason(), Reason::SuiteNotOurs { suite });
     }
 }
 
@@ -115,10 +92,7 @@ fn settings(attributes: &[(&str, &str)]) -> Settings {
 }
 
 fn phone(platform: Platform, attributes: &[(&str, &str)]) -> Phone {
-    Phone {
-        platform,
-        settings: settings(attributes),
-    }
+    Phone { platform, settings: settings(attributes) }
 }
 
 const SCENARIO_1: &[(&str, &str)] = &[
@@ -145,10 +119,7 @@ const SCENARIO_3: &[(&str, &str)] = &[
 
 fn offer_text(phone: &Phone, port: u16, key: &str) -> String {
     let line = crypto(1, "AES_CM_128_HMAC_SHA1_80", key, "");
-    let parsed = sdes_sdp::CryptoLine::parse(&line)
-        .unwrap()
-        .meaning()
-        .unwrap();
+    let parsed = sdes_sdp::CryptoLine::parse(&line).unwrap().meaning().unwrap();
     let key_salt: [u8; 30] = parsed.keys()[0].expose_key_salt().try_into().unwrap();
     let lines = phone.offered_lines([&key_salt, &[2; 30]]).unwrap();
     let (net_type, addr_type, address) = ("IN", "IP4", "192.0.2.3");
@@ -161,11 +132,7 @@ fn offer_text(phone: &Phone, port: u16, key: &str) -> String {
             addr_type,
             address,
         },
-        connection: Connection {
-            net_type,
-            addr_type,
-            address,
-        },
+        connection: Connection { net_type, addr_type, address },
         port,
         formats: &[
             ("0", "PCMU/8000"),
@@ -226,21 +193,13 @@ fn polycom_offer_attributes() {
         .lines()
         .filter_map(|line| line.strip_prefix("a=crypto:")?.split(" inline").next())
         .collect();
-    assert_eq!(
-        tags,
-        ["1 AES_CM_128_HMAC_SHA1_80", "2 AES_CM_128_HMAC_SHA1_32"]
-    );
+    assert_eq!(tags, ["1 AES_CM_128_HMAC_SHA1_80", "2 AES_CM_128_HMAC_SHA1_32"]);
 
-    let only_32 = more(&[
-        ("sec.srtp.offer.HMAC_SHA1_32", "1"),
-        ("sec.srtp.offer.HMAC_SHA1_80", "0"),
-    ]);
+    let only_32 =
+        more(&[("sec.srtp.offer.HMAC_SHA1_32", "1"), ("sec.srtp.offer.HMAC_SHA1_80", "0")]);
     assert!(offer_text(&only_32, 2230, KEY_A).contains("a=crypto:1 AES_CM_128_HMAC_SHA1_32 "));
 
-    let aged = more(&[
-        ("sec.srtp.key.lifetime", "1024"),
-        ("sec.srtp.mki.enabled", "1"),
-    ]);
+    let aged = more(&[("sec.srtp.key.lifetime", "1024"), ("sec.srtp.mki.enabled", "1")]);
     assert!(offer_text(&aged, 2230, KEY_A).contains(&format!("inline:{KEY_A}|2^10|1:4\n")));
 
     let plain = phone(Platform::Other, &[]);
@@ -265,26 +224,16 @@ fn polycom_answers() {
         (("1", "0"), [("S", 200), ("S0", 200), ("0", 488), ("0R", 200), ("R", 200)]),
         (("1", "1"), [("S", 200), ("S0", 200), ("0", 488), ("00", 488), ("0", 488)]),
     ];
-    let offers: [&[&str]; 5] = [
-        &[SAVP, &good],
-        &[SAVP, &good, AVP],
-        &[SAVP, &bad],
-        &[SAVP, &bad, AVP],
-        &[AVP],
-    ];
+    let offers: [&[&str]; 5] =
+        [&[SAVP, &good], &[SAVP, &good, AVP], &[SAVP, &bad], &[SAVP, &bad, AVP], &[AVP]];
     for ((enable, require), row) in table {
-        for (platform, name) in [
-            (Platform::Other, "sec.srtp.enable"),
-            (Platform::Legacy, "sec.srtp.leg.enable"),
-        ] {
+        for (platform, name) in
+            [(Platform::Other, "sec.srtp.enable"), (Platform::Legacy, "sec.srtp.leg.enable")]
+        {
             let phone = phone(platform, &[(name, enable), ("sec.srtp.require", require)]);
             for (offer, (letters, status)) in offers.iter().zip(row) {
                 let expected = (letters.to_owned(), status);
-                assert_eq!(
-                    outcome(offer, &phone.party()),
-                    expected,
-                    "{platform:?} {offer:?}"
-                );
+                assert_eq!(outcome(offer, &phone.party()), expected, "{platform:?} {offer:?}");
             }
         }
     }
@@ -300,11 +249,8 @@ fn polycom_session_parameters() {
         ("noEncryptRTCP", NegotiatedParameter::UnencryptedSrtcp),
         ("noEncrypRTP", NegotiatedParameter::UnencryptedSrtp),
     ];
-    let classes = [
-        (Platform::Other, ""),
-        (Platform::Legacy, "leg."),
-        (Platform::Ip4000, "IP_4000."),
-    ];
+    let classes =
+        [(Platform::Other, ""), (Platform::Legacy, "leg."), (Platform::Ip4000, "IP_4000.")];
     #[rustfmt::skip]
     let table = [
         // require, offer, without, with
@@ -322,15 +268,8 @@ fn polycom_session_parameters() {
                 settings.set(&attribute("require"), require).unwrap();
                 settings.set(&attribute("offer"), offer).unwrap();
                 for (reader, _) in classes {
-                    let phone = Phone {
-                        platform: reader,
-                        settings,
-                    };
-                    let expected = if reader == platform {
-                        (without, with)
-                    } else {
-                        ("S", "0")
-                    };
+                    let phone = Phone { platform: reader, settings };
+                    let expected = if reader == platform { (without, with) } else { ("S", "0") };
                     for (expected, more) in [
                         (expected.0, String::new()),
                         (expected.1, format!(" {}", parameter.name())),
@@ -348,10 +287,9 @@ fn polycom_session_parameters() {
 /// R8: the phones of scenario three talk to each other, without authentication.
 #[test]
 fn polycom_scenario_three_phones_connect() {
-    for (caller, callee) in [
-        (Platform::Legacy, Platform::Other),
-        (Platform::Other, Platform::Legacy),
-    ] {
+    for (caller, callee) in
+        [(Platform::Legacy, Platform::Other), (Platform::Other, Platform::Legacy)]
+    {
         let offer = format!(
             "v=0\r\no=- 1 1 IN IP4 192.0.2.3\r\ns=-\r\nt=0 0\r\n{}",
             offer_text(&phone(caller, SCENARIO_3), 2224, KEY_B)
@@ -359,9 +297,7 @@ fn polycom_scenario_three_phones_connect() {
         let offer = Sdp::parse(&offer).unwrap();
         let decision = decide(&offer, &phone(callee, SCENARIO_3).party());
         assert_eq!(decision.outcome(), Outcome::Srtp);
-        let MediaOutcome::Srtp { line, .. } = decision.at(0).outcome else {
-            panic!()
-        };
+        let MediaOutcome::Srtp { line, .. } = decision.at(0).outcome else { panic!() };
         assert!(line.meaning().unwrap().policy().unauthenticated_srtp);
         assert!(!padlock(line.meaning().unwrap().parameters()));
     }
@@ -371,18 +307,12 @@ fn polycom_scenario_three_phones_connect() {
 fn polycom_configuration_errors() {
     use ConfigurationError::{LifetimeTooShort, NothingToOffer, RequiredButDisabled};
     let errors = |attributes: &[(&str, &str)]| {
-        phone(Platform::Other, attributes)
-            .configuration_errors()
-            .collect::<Vec<_>>()
+        phone(Platform::Other, attributes).configuration_errors().collect::<Vec<_>>()
     };
     assert_eq!(errors(SCENARIO_2), []);
     for (packets, wrong) in [(0, false), (1, true), (1023, true), (1024, false)] {
         let found = errors(&[("sec.srtp.key.lifetime", &packets.to_string())]);
-        let expected = if wrong {
-            vec![LifetimeTooShort { packets }]
-        } else {
-            vec![]
-        };
+        let expected = if wrong { vec![LifetimeTooShort { packets }] } else { vec![] };
         assert_eq!(found, expected);
     }
     assert_eq!(errors(&[("sec.srtp.require", "1")]), [RequiredButDisabled]);
@@ -390,23 +320,10 @@ fn polycom_configuration_errors() {
     assert_eq!(errors(&off), [NothingToOffer]);
 
     let mut settings = Settings::default();
-    assert_eq!(
-        settings.set("sec.srtp.enabled", "1"),
-        Err(SettingError::UnknownAttribute)
-    );
-    assert_eq!(
-        settings.set("sec.srtp.enable", "yes"),
-        Err(SettingError::NotASwitch)
-    );
-    assert_eq!(
-        settings.set("sec.srtp.key.lifetime", "-1"),
-        Err(SettingError::NotANumber)
-    );
-    assert_eq!(
-        settings.set("sec.srtp.offer.HMAC_SHA1_80", ""),
-        Ok(()),
-        "Null is the default"
-    );
+    assert_eq!(settings.set("sec.srtp.enabled", "1"), Err(SettingError::UnknownAttribute));
+    assert_eq!(settings.set("sec.srtp.enable", "yes"), Err(SettingError::NotASwitch));
+    assert_eq!(settings.set("sec.srtp.key.lifetime", "-1"), Err(SettingError::NotANumber));
+    assert_eq!(settings.set("sec.srtp.offer.HMAC_SHA1_80", ""), Ok(()), "Null is the default");
     assert_eq!(settings, Settings::default());
 }
 
@@ -428,8 +345,6 @@ fn cisco_offer_and_answer_of_the_document() {
     assert_eq!(decision.at(0).reason, Reason::Alternative { index: 1 });
     let verified = verify(&offer, &answer);
     assert_eq!(verified.outcome(), Outcome::Srtp);
-    let MediaOutcome::Srtp { line, .. } = verified.at(1).outcome else {
-        panic!()
-    };
+    let MediaOutcome::Srtp { line, .. } = verified.at(1).outcome else { panic!() };
     assert_eq!(line.meaning().unwrap().mki_len(), 32);
 }

@@ -166,9 +166,7 @@ impl Keys {
         }
         match which {
             Use::Media => {
-                self.all
-                    .insert(self.media, key)
-                    .map_err(|_| CryptoErrorKind::TooManyKeys)?;
+                self.all.insert(self.media, key).map_err(|_| CryptoErrorKind::TooManyKeys)?;
                 self.media = self.media.saturating_add(1);
                 Ok(())
             }
@@ -207,12 +205,7 @@ impl CryptoAttribute {
         }
         let suite = key.suite();
         parameters.check(suite)?;
-        let new = Self {
-            tag,
-            suite,
-            keys: Keys::default(),
-            parameters,
-        };
+        let new = Self { tag, suite, keys: Keys::default(), parameters };
         new.with_key(key)
     }
 
@@ -224,10 +217,7 @@ impl CryptoAttribute {
     /// more than [`MAX_KEYS`] keys.
     pub fn with_key(mut self, key: MasterKey) -> Result<Self, CryptoErrorKind> {
         self.check_new(&key)?;
-        self.keys.push(
-            Use::Media,
-            key.with_key_derivation_rate(self.parameters.kdr),
-        )?;
+        self.keys.push(Use::Media, key.with_key_derivation_rate(self.parameters.kdr))?;
         Ok(self)
     }
 
@@ -238,8 +228,7 @@ impl CryptoAttribute {
     /// As [`with_key`](Self::with_key).
     pub fn with_fec_key(mut self, key: MasterKey) -> Result<Self, CryptoErrorKind> {
         self.check_new(&key)?;
-        self.keys
-            .push(Use::Fec, key.with_key_derivation_rate(self.parameters.kdr))?;
+        self.keys.push(Use::Fec, key.with_key_derivation_rate(self.parameters.kdr))?;
         Ok(self)
     }
 
@@ -320,9 +309,7 @@ impl ConstantTimeEq for CryptoAttribute {
             && self.keys.media == other.keys.media
             && self.keys.all.len() == other.keys.all.len();
         let keys = self.keys.all.iter().zip(&other.keys.all);
-        keys.fold(Choice::from(u8::from(public)), |equal, (our, their)| {
-            equal & our.ct_eq(their)
-        })
+        keys.fold(Choice::from(u8::from(public)), |equal, (our, their)| equal & our.ct_eq(their))
     }
 }
 

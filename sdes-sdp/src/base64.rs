@@ -31,13 +31,11 @@ pub(crate) enum Error {
 pub(crate) fn decode(text: &str, out: &mut [u8]) -> Result<Oddities, Error> {
     let digits = text.trim_end_matches('=');
     let count = digits.len();
-    let bytes = (count / 4)
-        .saturating_mul(3)
-        .saturating_add(match count % 4 {
-            2 => 1,
-            3 => 2,
-            _ => 0,
-        });
+    let bytes = (count / 4).saturating_mul(3).saturating_add(match count % 4 {
+        2 => 1,
+        3 => 2,
+        _ => 0,
+    });
     if count % 4 == 1 || bytes != out.len() {
         // A stray character is the more telling of two faults.
         return Err(match stray_character(digits) {
@@ -48,30 +46,19 @@ pub(crate) fn decode(text: &str, out: &mut [u8]) -> Result<Oddities, Error> {
     }
     // The rest of the last group, and of the array, is `A`: six zero bits.
     let mut sextets = Zeroizing::new([i16::from(b'A'); MAX_TEXT_LEN]);
-    sextets
-        .iter_mut()
-        .zip(digits.bytes())
-        .for_each(|(to, from)| *to = i16::from(from));
+    sextets.iter_mut().zip(digits.bytes()).for_each(|(to, from)| *to = i16::from(from));
     sextets.iter_mut().for_each(|c| *c = sextet(*c));
     if sextets.iter().fold(0, |seen, sextet| seen | sextet) < 0 {
-        return Err(Error::Character {
-            at: stray_character(digits).unwrap_or_default(),
-        });
+        return Err(Error::Character { at: stray_character(digits).unwrap_or_default() });
     }
 
     let (groups, _) = sextets.as_chunks::<4>();
     let mut groups = groups.iter().map(join);
     let (wholes, partial) = out.as_chunks_mut::<3>();
-    wholes
-        .iter_mut()
-        .zip(&mut groups)
-        .for_each(|(to, bytes)| *to = bytes);
+    wholes.iter_mut().zip(&mut groups).for_each(|(to, bytes)| *to = bytes);
     let mut oddities = Oddities::default();
     if let (false, Some(bytes)) = (partial.is_empty(), groups.next()) {
-        partial
-            .iter_mut()
-            .zip(bytes)
-            .for_each(|(to, byte)| *to = byte);
+        partial.iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
         let over = bytes.iter().skip(partial.len());
         oddities.non_zero_last_bits = over.fold(0, |over, byte| over | byte) != 0;
     }
@@ -97,18 +84,15 @@ fn sextet(c: i16) -> i16 {
 
 /// The three bytes of four sextets.
 fn join(sextets: &[i16; 4]) -> [u8; 3] {
-    let bits = sextets.iter().fold(0u32, |bits, sextet| {
-        bits << 6 | u32::from(sextet.unsigned_abs())
-    });
+    let bits =
+        sextets.iter().fold(0u32, |bits, sextet| bits << 6 | u32::from(sextet.unsigned_abs()));
     let [_, bytes @ ..] = bits.to_be_bytes();
     bytes
 }
 
 /// Only runs over texts that are refused anyway: what it branches on is no valid key.
 fn stray_character(digits: &str) -> Option<usize> {
-    digits
-        .bytes()
-        .position(|c| !(c.is_ascii_alphanumeric() || c == b'+' || c == b'/'))
+    digits.bytes().position(|c| !(c.is_ascii_alphanumeric() || c == b'+' || c == b'/'))
 }
 
 /// Characters for [`MAX_KEY_SALT_LEN`] bytes, padding included.
@@ -143,11 +127,7 @@ mod tests {
             .flat_map(|value| (0..6).rev().map(move |bit| value >> bit & 1 == 1))
             .collect();
         let byte = |bits: &[bool]| bits.iter().fold(0, |byte, &bit| byte << 1 | u8::from(bit));
-        bits.as_chunks::<8>()
-            .0
-            .iter()
-            .map(|bits| byte(bits))
-            .collect()
+        bits.as_chunks::<8>().0.iter().map(|bits| byte(bits)).collect()
     }
 
     /// RFC 4648 §10, with the padding there, missing, and too long.
@@ -180,11 +160,7 @@ mod tests {
     #[test]
     fn last_bits_are_noted_exactly_when_not_zero() {
         for stem in ["AAAAx", "AAAAxy"] {
-            for c in (b'A'..=b'Z')
-                .chain(b'a'..=b'z')
-                .chain(b'0'..=b'9')
-                .chain([b'+', b'/'])
-            {
+            for c in (b'A'..=b'Z').chain(b'a'..=b'z').chain(b'0'..=b'9').chain([b'+', b'/']) {
                 let text = format!("{stem}{}", char::from(c));
                 let expected = model(&text);
                 let mut out = vec![0; expected.len()];
@@ -201,11 +177,7 @@ mod tests {
     fn the_alphabet() {
         for c in 0..=u8::MAX {
             let value = sextet(i16::from(c));
-            assert_eq!(
-                usize::try_from(value).ok(),
-                ALPHABET.find(char::from(c)),
-                "{c}"
-            );
+            assert_eq!(usize::try_from(value).ok(), ALPHABET.find(char::from(c)), "{c}");
         }
     }
 
@@ -213,18 +185,9 @@ mod tests {
     fn faults_are_told_apart() {
         let mut out = [0; 30];
         let text = "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
-        assert_eq!(
-            decode(text.get(..39).unwrap(), &mut out),
-            Err(Error::Length { bytes: 29 })
-        );
-        assert_eq!(
-            decode(text.get(..37).unwrap(), &mut out),
-            Err(Error::Characters { count: 37 })
-        );
-        assert_eq!(
-            decode(&text.replace('Z', "-"), &mut out),
-            Err(Error::Character { at: 18 })
-        );
+        assert_eq!(decode(text.get(..39).unwrap(), &mut out), Err(Error::Length { bytes: 29 }));
+        assert_eq!(decode(text.get(..37).unwrap(), &mut out), Err(Error::Characters { count: 37 }));
+        assert_eq!(decode(&text.replace('Z', "-"), &mut out), Err(Error::Character { at: 18 }));
         assert_eq!(decode("", &mut out), Err(Error::Length { bytes: 0 }));
         let mut split = text.get(..39).unwrap().to_string();
         split.insert(20, '=');

@@ -64,12 +64,8 @@ pub struct Emit<'a> {
 
 impl Emit<'_> {
     /// Padding, powers, registered names, the RFC's order.
-    pub const DEFAULT: Self = Emit {
-        padding: true,
-        lifetime: LifetimeForm::Power,
-        suite_name: None,
-        order: &[],
-    };
+    pub const DEFAULT: Self =
+        Emit { padding: true, lifetime: LifetimeForm::Power, suite_name: None, order: &[] };
 }
 
 impl Default for Emit<'_> {
@@ -96,31 +92,19 @@ impl CryptoAttribute {
     /// # Ok::<(), sdes_sdp::CryptoErrorKind>(())
     /// ```
     pub const fn line<'a>(&'a self, emit: &Emit<'a>) -> CryptoText<'a> {
-        CryptoText {
-            prefix: "a=crypto:",
-            attribute: self,
-            emit: *emit,
-        }
+        CryptoText { prefix: "a=crypto:", attribute: self, emit: *emit }
     }
 
     /// The attribute without `a=`, `crypto:1 …`, **with its keys**: the form inside RFC 5939's
     /// `a=acap`.
     pub const fn attribute<'a>(&'a self, emit: &Emit<'a>) -> CryptoText<'a> {
-        CryptoText {
-            prefix: "crypto:",
-            attribute: self,
-            emit: *emit,
-        }
+        CryptoText { prefix: "crypto:", attribute: self, emit: *emit }
     }
 
     /// The attribute's value alone, `1 …`, **with its keys**, for stacks that keep name and value
     /// apart.
     pub const fn value<'a>(&'a self, emit: &Emit<'a>) -> CryptoText<'a> {
-        CryptoText {
-            prefix: "",
-            attribute: self,
-            emit: *emit,
-        }
+        CryptoText { prefix: "", attribute: self, emit: *emit }
     }
 }
 
@@ -134,11 +118,7 @@ pub struct CryptoText<'a> {
 
 impl fmt::Display for CryptoText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            prefix,
-            attribute,
-            emit,
-        } = self;
+        let Self { prefix, attribute, emit } = self;
         let suite = attribute.suite();
         let name = emit
             .suite_name
@@ -146,26 +126,18 @@ impl fmt::Display for CryptoText<'_> {
             .unwrap_or(suite.name());
         write!(f, "{prefix}{} {name} ", attribute.tag())?;
         keys(f, attribute.keys(), emit)?;
-        let others = ParameterName::ALL
-            .iter()
-            .filter(|name| !emit.order.contains(name));
+        let others = ParameterName::ALL.iter().filter(|name| !emit.order.contains(name));
         let ordered = emit.order.iter().enumerate();
         // A name listed twice is written once.
         let first = ordered.filter(|(i, name)| !emit.order.iter().take(*i).any(|n| n == *name));
-        first
-            .map(|(_, name)| name)
-            .chain(others)
-            .try_for_each(|name| self.parameter(f, *name))
+        first.map(|(_, name)| name).chain(others).try_for_each(|name| self.parameter(f, *name))
     }
 }
 
 impl CryptoText<'_> {
     /// The same as a whole line.
     pub(crate) const fn as_line(self) -> Self {
-        Self {
-            prefix: "a=crypto:",
-            ..self
-        }
+        Self { prefix: "a=crypto:", ..self }
     }
 
     fn parameter(&self, f: &mut fmt::Formatter<'_>, name: ParameterName) -> fmt::Result {
@@ -204,9 +176,7 @@ impl CryptoText<'_> {
 fn keys(f: &mut fmt::Formatter<'_>, keys: &[MasterKey], emit: &Emit<'_>) -> fmt::Result {
     keys.iter().enumerate().try_for_each(|(i, key)| {
         f.write_str(if i == 0 { "inline:" } else { ";inline:" })?;
-        base64::with_encoded(key.expose_key_salt(), emit.padding, |text| {
-            f.write_str(text)
-        })?;
+        base64::with_encoded(key.expose_key_salt(), emit.padding, |text| f.write_str(text))?;
         match (key.lifetime(), emit.lifetime) {
             (None, _) => Ok(()),
             (Some(packets), LifetimeForm::Power) if packets.is_power_of_two() => {

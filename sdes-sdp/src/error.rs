@@ -276,10 +276,7 @@ impl fmt::Display for CryptoErrorKind {
             }
             Self::RepeatedKey => "the crypto line has this key already (RFC 4568 §6.1)",
             Self::TooManyKeys => {
-                return write!(
-                    f,
-                    "more than {MAX_KEYS} keys in one crypto line, FEC_KEY included"
-                );
+                return write!(f, "more than {MAX_KEYS} keys in one crypto line, FEC_KEY included");
             }
             Self::MixedKeys => "the keys of one crypto line must be of one crypto-suite",
             Self::Kdr => "KDR must be 1 to 24, without leading zeros (RFC 4568 §6.3.1)",

@@ -60,10 +60,7 @@ impl<'a> CryptoLine<'a> {
         let strange = |c: &u8| !(c.is_ascii_graphic() || is_blank(*c));
         // Without leaving early: most lines are clean, and this way it takes them sixteen bytes
         // at a time.
-        let clean = !content
-            .as_bytes()
-            .iter()
-            .fold(false, |seen, c| seen | strange(c));
+        let clean = !content.as_bytes().iter().fold(false, |seen, c| seen | strange(c));
         if !clean && let Some(at) = memchr::memchr2(b'\r', b'\n', content.as_bytes()) {
             return Err(line_break(content, at));
         }
@@ -77,9 +74,7 @@ impl<'a> CryptoLine<'a> {
         if suite.is_empty() {
             return Err(CryptoErrorKind::MissingSuite.at(suite_at.column()));
         }
-        let is_name = suite
-            .bytes()
-            .fold(true, |seen, c| seen & is_name_character(c));
+        let is_name = suite.bytes().fold(true, |seen, c| seen & is_name_character(c));
         if !is_name && let Some(at) = suite.bytes().position(|c| !is_name_character(c)) {
             return Err(CryptoErrorKind::SuiteCharacter.at(suite_at.column().saturating_add(at)));
         }
@@ -93,18 +88,9 @@ impl<'a> CryptoLine<'a> {
         }
         KeyParams::new(keys_at.of(content), keys_at.start).check()?;
 
-        let params_at = Span {
-            start: next_word(content, keys_at.end).start,
-            end: trim_end(content).len(),
-        };
-        Ok(Self {
-            text,
-            tag,
-            tag_at,
-            suite_at,
-            keys_at,
-            params_at,
-        })
+        let params_at =
+            Span { start: next_word(content, keys_at.end).start, end: trim_end(content).len() };
+        Ok(Self { text, tag, tag_at, suite_at, keys_at, params_at })
     }
 
     /// The text as it was given, key included.
@@ -134,16 +120,12 @@ impl<'a> CryptoLine<'a> {
 
     /// The session parameters in the order of the line.
     pub fn session_params(&self) -> impl Iterator<Item = SessionParam<'a>> + Clone + use<'a> {
-        self.param_words()
-            .map(|(_, word)| SessionParam::from_word(word))
+        self.param_words().map(|(_, word)| SessionParam::from_word(word))
     }
 
     /// The session parameters as words with where they stand.
     pub(crate) fn param_words(&self) -> ParamWords<'a> {
-        ParamWords {
-            text: self.text,
-            rest: self.params_at,
-        }
+        ParamWords { text: self.text, rest: self.params_at }
     }
 
     /// What the RFC leaves of the line after its tag: the place to point to for a fault of the
@@ -172,11 +154,7 @@ fn parse_tag(tag: &str) -> Result<u32, CryptoErrorKind> {
 fn line_break(content: &str, at: usize) -> CryptoError {
     let next = content.get(at..).unwrap_or_default();
     let broken = begins_with_key_params(next.trim_ascii_start());
-    let kind = if broken {
-        CryptoErrorKind::BrokenInTwo
-    } else {
-        CryptoErrorKind::LineBreak
-    };
+    let kind = if broken { CryptoErrorKind::BrokenInTwo } else { CryptoErrorKind::LineBreak };
     kind.at(at.saturating_add(1))
 }
 
@@ -214,10 +192,7 @@ pub struct KeyParams<'a> {
 impl<'a> KeyParams<'a> {
     /// Key parameters that begin at byte `at` of their line, not yet looked at.
     pub(crate) const fn new(text: &'a str, at: usize) -> Self {
-        Self {
-            rest: pieces(text, b';'),
-            at,
-        }
+        Self { rest: pieces(text, b';'), at }
     }
 
     /// Splits key parameters that stand on their own, such as the value of a `FEC_KEY`.
@@ -308,9 +283,7 @@ impl<'a> KeyParam<'a> {
 
     /// The MKI as written, its value and its length.
     pub fn mki(&self) -> Option<(&'a str, &'a str)> {
-        self.fields()
-            .skip(1)
-            .find_map(|field| split_once(field, b':'))
+        self.fields().skip(1).find_map(|field| split_once(field, b':'))
     }
 
     /// The fields between the `|`.

@@ -49,9 +49,7 @@ pub fn from_decimal(value: &str, length: usize) -> Result<Mki, CryptoErrorKind> 
     let limbs = limbs.get_mut(..length.div_ceil(4)).ok_or(too_large)?;
     let (head, chunks) = digits.as_rchunks::<CHUNK_DIGITS>();
     for chunk in core::iter::once(head).chain(chunks.iter().map(<[u8; 9]>::as_slice)) {
-        let mut carry = chunk
-            .iter()
-            .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+        let mut carry = chunk.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
         for limb in limbs.iter_mut() {
             carry += u64::from(*limb) * CHUNK;
             *limb = low_32(carry);
@@ -67,9 +65,7 @@ pub fn from_decimal(value: &str, length: usize) -> Result<Mki, CryptoErrorKind> 
         *word = limb.to_be_bytes();
     }
     // Only the first limb can reach beyond the length.
-    let (above, mki) = bytes
-        .split_at_checked(MAX_MKI_LEN - length)
-        .ok_or(too_large)?;
+    let (above, mki) = bytes.split_at_checked(MAX_MKI_LEN - length).ok_or(too_large)?;
     if above.iter().rev().take(3).any(|byte| *byte != 0) {
         return Err(too_large);
     }
@@ -90,18 +86,9 @@ impl fmt::Display for Decimal<'_> {
         // Least significant limb first; each division by 10^9 takes nine digits off the end.
         let mut limbs = [0u32; LIMBS];
         let (head, words) = self.0.as_bytes().as_rchunks::<4>();
-        let head = head
-            .iter()
-            .fold(0, |value, byte| value << 8 | u32::from(*byte));
-        let values = words
-            .iter()
-            .rev()
-            .map(|word| u32::from_be_bytes(*word))
-            .chain([head]);
-        limbs
-            .iter_mut()
-            .zip(values)
-            .for_each(|(limb, value)| *limb = value);
+        let head = head.iter().fold(0, |value, byte| value << 8 | u32::from(*byte));
+        let values = words.iter().rev().map(|word| u32::from_be_bytes(*word)).chain([head]);
+        limbs.iter_mut().zip(values).for_each(|(limb, value)| *limb = value);
 
         let mut chunks = [0u32; CHUNKS];
         for chunk in &mut chunks {
@@ -194,10 +181,7 @@ mod tests {
                 "{length}"
             );
         }
-        assert_eq!(
-            Decimal(&Mki::new(&[0xff; 128]).unwrap()).to_string().len(),
-            MAX_DIGITS
-        );
+        assert_eq!(Decimal(&Mki::new(&[0xff; 128]).unwrap()).to_string().len(), MAX_DIGITS);
     }
 
     /// A single byte beyond the length is one too many, however far beyond it stands.
@@ -209,11 +193,7 @@ mod tests {
                 bytes[0] = 1;
                 let value = Decimal(&Mki::new(&bytes).unwrap()).to_string();
                 let refused = Err(CryptoErrorKind::MkiTooLarge { length });
-                assert_eq!(
-                    from_decimal(&value, length),
-                    refused,
-                    "256^{beyond} in {length}"
-                );
+                assert_eq!(from_decimal(&value, length), refused, "256^{beyond} in {length}");
             }
         }
     }
@@ -221,20 +201,13 @@ mod tests {
     #[test]
     fn what_is_no_mki() {
         for value in ["", "01", "00", "1a", "-1", "+1", " 1", "1 ", "１"] {
-            assert_eq!(
-                from_decimal(value, 4),
-                Err(CryptoErrorKind::MkiSyntax),
-                "{value}"
-            );
+            assert_eq!(from_decimal(value, 4), Err(CryptoErrorKind::MkiSyntax), "{value}");
         }
         for length in [0, 129, usize::MAX] {
             assert_eq!(from_decimal("1", length), Err(CryptoErrorKind::MkiLength));
         }
         assert_eq!(from_decimal("0", 2).unwrap().as_bytes(), [0, 0]);
         let long = "9".repeat(100_000);
-        assert_eq!(
-            from_decimal(&long, 128),
-            Err(CryptoErrorKind::MkiTooLarge { length: 128 })
-        );
+        assert_eq!(from_decimal(&long, 128), Err(CryptoErrorKind::MkiTooLarge { length: 128 }));
     }
 }

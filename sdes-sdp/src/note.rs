@@ -88,10 +88,7 @@ pub enum NoteKind {
 impl NoteKind {
     /// Whether RFC 4568 allows it, odd as it is.
     pub const fn is_allowed_by_rfc(self) -> bool {
-        matches!(
-            self,
-            Self::LetterCase | Self::TagZero | Self::Tab | Self::RunOfBlanks
-        )
+        matches!(self, Self::LetterCase | Self::TagZero | Self::Tab | Self::RunOfBlanks)
     }
 }
 

@@ -38,10 +38,7 @@ pub(crate) struct Pieces<'a> {
 }
 
 pub(crate) const fn pieces(text: &str, separator: u8) -> Pieces<'_> {
-    Pieces {
-        rest: Some(text),
-        separator,
-    }
+    Pieces { rest: Some(text), separator }
 }
 
 impl<'a> Iterator for Pieces<'a> {
@@ -63,17 +60,11 @@ impl<'a> Iterator for Pieces<'a> {
 /// end of the text.
 pub(crate) fn next_word(text: &str, from: usize) -> Span {
     let rest = text.as_bytes().get(from..).unwrap_or_default();
-    let blanks = rest
-        .iter()
-        .position(|c| !is_blank(*c))
-        .unwrap_or(rest.len());
+    let blanks = rest.iter().position(|c| !is_blank(*c)).unwrap_or(rest.len());
     let word = rest.get(blanks..).unwrap_or_default();
     let length = memchr::memchr2(b' ', b'\t', word).unwrap_or(word.len());
     let start = from.saturating_add(blanks);
-    Span {
-        start,
-        end: start.saturating_add(length),
-    }
+    Span { start, end: start.saturating_add(length) }
 }
 
 /// The words of a value.
@@ -99,8 +90,7 @@ impl<'a> Iterator for Words<'a> {
 
 pub(crate) fn trim_end(text: &str) -> &str {
     let blanks = text.bytes().rev().take_while(|c| is_blank(*c)).count();
-    text.get(..text.len().saturating_sub(blanks))
-        .unwrap_or_default()
+    text.get(..text.len().saturating_sub(blanks)).unwrap_or_default()
 }
 
 pub(crate) fn trim(text: &str) -> &str {

@@ -75,10 +75,7 @@ impl<'a> Sdp<'a> {
     pub fn parse(text: &'a str) -> Result<Self, SdpError> {
         let mut sdp = Self {
             text,
-            session: Section {
-                text: "",
-                line_number: 1,
-            },
+            session: Section { text: "", line_number: 1 },
             facts: Facts::default(),
             origin: None,
             name: None,
@@ -118,15 +115,9 @@ impl<'a> Sdp<'a> {
     pub fn parse_with(text: &'a str, tolerance: Tolerance) -> Result<Self, SdpError> {
         let sdp = Self::parse(text)?;
         match sdp.remarks().next() {
-            Some(Remark {
-                line_number,
-                column,
-                kind,
-            }) if tolerance != Tolerance::Tolerant => Err(SdpError {
-                line_number,
-                column,
-                kind: SdpErrorKind::Refused(kind),
-            }),
+            Some(Remark { line_number, column, kind }) if tolerance != Tolerance::Tolerant => {
+                Err(SdpError { line_number, column, kind: SdpErrorKind::Refused(kind) })
+            }
             _ => Ok(sdp),
         }
     }
@@ -141,13 +132,7 @@ impl<'a> Sdp<'a> {
         let rest = self.text.get(self.session.text.len()..).unwrap_or_default();
         let mut lines = Lines::new(rest, self.media_line);
         let next = lines.next();
-        MediaSections {
-            text: rest,
-            lines,
-            next,
-            index: 0,
-            session: self.facts,
-        }
+        MediaSections { text: rest, lines, next, index: 0, session: self.facts }
     }
 
     /// How many media sections there are.
@@ -212,11 +197,7 @@ impl<'a> Sdp<'a> {
 }
 
 const fn error(line_number: usize, column: usize, kind: SdpErrorKind) -> SdpError {
-    SdpError {
-        line_number,
-        column,
-        kind,
-    }
+    SdpError { line_number, column, kind }
 }
 
 /// Reads every m-line from byte `from` on and counts them. It goes from one `m=` to the next and
@@ -237,11 +218,7 @@ fn check_media_lines(text: &str, from: usize) -> Result<usize, SdpError> {
         MediaLine::parse(value).map_err(|(column, kind)| {
             let lines_before = Lines::new(text.get(..at).unwrap_or_default(), 1).count();
             // Columns count from 1, and the value stands behind `m=`.
-            error(
-                lines_before.saturating_add(1),
-                column.saturating_add(3),
-                kind,
-            )
+            error(lines_before.saturating_add(1), column.saturating_add(3), kind)
         })?;
         count = count.saturating_add(1);
     }

@@ -32,9 +32,7 @@ impl CryptoLine<'_> {
     /// # Errors
     /// A [`CryptoError`]: the first violation, or the first oddity `tolerance` does not allow.
     pub fn validate(&self, tolerance: Tolerance) -> Result<Meaning, CryptoError> {
-        let suite = self
-            .suite()
-            .ok_or(CryptoErrorKind::UnknownSuite.at(self.suite_at.column()))?;
+        let suite = self.suite().ok_or(CryptoErrorKind::UnknownSuite.at(self.suite_at.column()))?;
         if !suite.is_built_in() {
             return Err(CryptoErrorKind::SuiteNotBuiltIn { suite }.at(self.suite_at.column()));
         }
@@ -49,11 +47,7 @@ impl CryptoLine<'_> {
         };
         // Filled in place: keys that are moved leave copies of themselves behind.
         let Meaning { attribute, notes } = &mut meaning;
-        let mut check = Check {
-            suite,
-            notes,
-            tolerance,
-        };
+        let mut check = Check { suite, notes, tolerance };
         check.layout(self)?;
         check.head(self)?;
         check.keys(self.keys(), &mut attribute.keys, Use::Media)?;
@@ -106,10 +100,7 @@ impl Check<'_> {
         let mut previous = line.tag_at;
         let words = line.param_words().map(|(span, _)| span);
         for next in [line.suite_at, line.keys_at].into_iter().chain(words) {
-            let gap = Span {
-                start: previous.end,
-                end: next.start,
-            };
+            let gap = Span { start: previous.end, end: next.start };
             let blanks = gap.of(text);
             if blanks.contains('\t') {
                 self.note(gap.column(), NoteKind::Tab)?;
@@ -167,8 +158,7 @@ impl Check<'_> {
             if keys.contain(&key) {
                 self.note(param.column(), NoteKind::RepeatedKey)?;
             }
-            keys.push(which, key)
-                .map_err(|kind| kind.at(param.column()))?;
+            keys.push(which, key).map_err(|kind| kind.at(param.column()))?;
         }
         Ok(())
     }
@@ -201,9 +191,8 @@ impl Check<'_> {
         }
         if let Some((text, column)) = field {
             let mki = self.mki(text, column)?;
-            key = key
-                .with_mki(mki.as_bytes())
-                .map_err(|_| CryptoErrorKind::MkiLength.at(column))?;
+            key =
+                key.with_mki(mki.as_bytes()).map_err(|_| CryptoErrorKind::MkiLength.at(column))?;
             if let Some((_, column)) = next_field(text) {
                 return Err(CryptoErrorKind::ExtraKeyField.at(column));
             }
@@ -249,11 +238,7 @@ impl Check<'_> {
             .and_then(|length| usize::try_from(length).ok())
             .ok_or(CryptoErrorKind::MkiLength.at(length_column))?;
         let mki = mki::from_decimal(value, length).map_err(|kind| {
-            kind.at(if kind == CryptoErrorKind::MkiLength {
-                length_column
-            } else {
-                column
-            })
+            kind.at(if kind == CryptoErrorKind::MkiLength { length_column } else { column })
         })?;
         if value == "0" {
             self.note(column, NoteKind::MkiZero)?;
@@ -268,15 +253,12 @@ impl Check<'_> {
         attribute: &mut CryptoAttribute,
     ) -> Result<(), CryptoError> {
         let suite = self.suite;
-        let CryptoAttribute {
-            parameters, keys, ..
-        } = attribute;
+        let CryptoAttribute { parameters, keys, .. } = attribute;
         for (span, word) in line.param_words() {
             let column = span.column();
             let param = SessionParam::from_word(word);
-            let value_column = column
-                .saturating_add(param.name().map_or(0, str::len))
-                .saturating_add(1);
+            let value_column =
+                column.saturating_add(param.name().map_or(0, str::len)).saturating_add(1);
             let mut repeated = false;
             let mut set = |flag: &mut bool| repeated = core::mem::replace(flag, true);
             match param {
@@ -327,10 +309,8 @@ impl Check<'_> {
             if repeated {
                 return Err(CryptoErrorKind::RepeatedParameter.at(column));
             }
-            let switches_off = matches!(
-                param,
-                SessionParam::UnencryptedSrtp | SessionParam::UnauthenticatedSrtp
-            );
+            let switches_off =
+                matches!(param, SessionParam::UnencryptedSrtp | SessionParam::UnauthenticatedSrtp);
             if switches_off && suite.parameters().cipher.is_aead() {
                 return Err(CryptoErrorKind::NotWithAead { suite }.at(column));
             }

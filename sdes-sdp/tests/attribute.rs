@@ -4,12 +4,7 @@
 //! Read first: RFC 4568 §6.1, §6.3.
 
 // clippy.toml frees `#[test]` functions; their helpers here are as much a test.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use sdes_sdp::{
@@ -18,10 +13,7 @@ use sdes_sdp::{
 };
 
 fn key(suite: CryptoSuite, fill: u8, mki: &[u8]) -> MasterKey {
-    MasterKey::new(suite, &vec![fill; suite.key_salt_len()])
-        .unwrap()
-        .with_mki(mki)
-        .unwrap()
+    MasterKey::new(suite, &vec![fill; suite.key_salt_len()]).unwrap().with_mki(mki).unwrap()
 }
 
 const SUITE: CryptoSuite = CryptoSuite::AesCm128HmacSha1_80;
@@ -35,31 +27,17 @@ fn constructors_keep_the_rules() {
     assert_eq!(new(1_000_000_000, PLAIN()), Err(TagTooLong));
     assert_eq!(new(1, PLAIN()).unwrap().with_tag(u32::MAX), Err(TagTooLong));
     assert_eq!(new(1, PLAIN()).unwrap().with_tag(2).unwrap().tag(), 2);
-    let wsh = |hint| SessionParameters {
-        window_size_hint: Some(hint),
-        ..PLAIN()
-    };
+    let wsh = |hint| SessionParameters { window_size_hint: Some(hint), ..PLAIN() };
     assert_eq!(new(1, wsh(63)), Err(WindowSizeHint));
     assert!(new(1, wsh(64)).is_ok());
-    let kdr = |n| SessionParameters {
-        kdr: KeyDerivationRate::from_exponent(n).unwrap(),
-        ..PLAIN()
-    };
+    let kdr =
+        |n| SessionParameters { kdr: KeyDerivationRate::from_exponent(n).unwrap(), ..PLAIN() };
     assert_eq!(new(1, kdr(0)), Err(Kdr));
     // A line has one KDR: it becomes that of every key.
-    let rated = new(1, kdr(24))
-        .unwrap()
-        .with_fec_key(key(SUITE, 9, &[]))
-        .unwrap();
+    let rated = new(1, kdr(24)).unwrap().with_fec_key(key(SUITE, 9, &[])).unwrap();
     assert_eq!(rated.keys()[0].key_derivation_rate().exponent(), Some(24));
-    assert_eq!(
-        rated.fec_keys()[0].key_derivation_rate().exponent(),
-        Some(24)
-    );
-    assert_eq!(
-        CryptoAttribute::new(1, key(SUITE, 1, &[0, 0]), PLAIN()),
-        Err(MkiZero)
-    );
+    assert_eq!(rated.fec_keys()[0].key_derivation_rate().exponent(), Some(24));
+    assert_eq!(CryptoAttribute::new(1, key(SUITE, 1, &[0, 0]), PLAIN()), Err(MkiZero));
 }
 
 #[test]
@@ -70,24 +48,12 @@ fn several_keys_can_be_told_apart() {
     let with = |key| one.clone().with_key(key);
     assert_eq!(with(key(SUITE, 2, &[0, 2])).unwrap().keys().len(), 2);
     assert_eq!(with(key(SUITE, 2, &[])), Err(KeyWithoutMki));
-    assert_eq!(
-        with(key(SUITE, 2, &[2])),
-        Err(MkiLengthsDiffer { first: 2, this: 1 })
-    );
-    assert_eq!(
-        with(key(SUITE, 2, &[0, 0, 2])),
-        Err(MkiLengthsDiffer { first: 2, this: 3 })
-    );
+    assert_eq!(with(key(SUITE, 2, &[2])), Err(MkiLengthsDiffer { first: 2, this: 1 }));
+    assert_eq!(with(key(SUITE, 2, &[0, 0, 2])), Err(MkiLengthsDiffer { first: 2, this: 3 }));
     assert_eq!(with(key(SUITE, 2, &[0, 1])), Err(RepeatedMki));
     assert_eq!(with(key(SUITE, 1, &[0, 2])), Err(RepeatedKey));
-    assert_eq!(
-        one.clone().with_fec_key(key(SUITE, 1, &[])),
-        Err(RepeatedKey)
-    );
-    assert_eq!(
-        with(key(CryptoSuite::AesCm128HmacSha1_32, 2, &[0, 2])),
-        Err(MixedKeys)
-    );
+    assert_eq!(one.clone().with_fec_key(key(SUITE, 1, &[])), Err(RepeatedKey));
+    assert_eq!(with(key(CryptoSuite::AesCm128HmacSha1_32, 2, &[0, 2])), Err(MixedKeys));
     let bare = CryptoAttribute::new(1, key(SUITE, 1, &[]), PLAIN()).unwrap();
     assert_eq!(bare.with_key(key(SUITE, 2, &[1])), Err(KeyWithoutMki));
     let mut full = one.with_fec_key(key(SUITE, 9, &[])).unwrap();
@@ -97,10 +63,7 @@ fn several_keys_can_be_told_apart() {
             Err(error) => {
                 assert_eq!((error, full.keys().len()), (TooManyKeys, MAX_KEYS - 1));
                 assert_eq!(full.fec_keys().len(), 1);
-                assert_eq!(
-                    full.clone().with_fec_key(key(SUITE, 8, &[])),
-                    Err(KeyWithoutMki)
-                );
+                assert_eq!(full.clone().with_fec_key(key(SUITE, 8, &[])), Err(KeyWithoutMki));
                 break;
             }
         }
@@ -177,18 +140,10 @@ fn the_policy_is_the_negotiated_part() {
 fn only_names_of_the_suite_are_written() {
     let attribute = CryptoAttribute::new(1, key(SUITE, 1, &[]), PLAIN()).unwrap();
     let emitted = |name| {
-        let text = attribute
-            .line(&Emit {
-                suite_name: Some(name),
-                ..Emit::DEFAULT
-            })
-            .to_string();
+        let text = attribute.line(&Emit { suite_name: Some(name), ..Emit::DEFAULT }).to_string();
         CryptoLine::parse(&text).unwrap().suite_name().to_string()
     };
-    assert_eq!(
-        emitted("aes_cm_128_hmac_sha1_80"),
-        "aes_cm_128_hmac_sha1_80"
-    );
+    assert_eq!(emitted("aes_cm_128_hmac_sha1_80"), "aes_cm_128_hmac_sha1_80");
     for wrong in ["AES_CM_128_HMAC_SHA1_32", "x\r\na=y", ""] {
         assert_eq!(emitted(wrong), "AES_CM_128_HMAC_SHA1_80");
     }
@@ -251,9 +206,7 @@ fn any_attribute() -> impl Strategy<Value = CryptoAttribute> {
                 let line = keys.fold(first, |line, key| line.with_key(key).unwrap());
                 // As many as there is room for.
                 let room = MAX_KEYS - line.keys().len();
-                fec.into_iter()
-                    .take(room)
-                    .fold(line, |line, key| line.with_fec_key(key).unwrap())
+                fec.into_iter().take(room).fold(line, |line, key| line.with_fec_key(key).unwrap())
             },
         )
     })

@@ -4,12 +4,7 @@
 //! Read first: RFC 8866 §5, RFC 4568 §4.
 
 // clippy.toml frees `#[test]` functions; their helpers here are as much a test.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use sdes_sdp::{
     CryptoErrorKind, CryptoLine, CryptoSuite, Direction, MediaKind, Profile, RemarkKind, Sdp,
@@ -18,11 +13,7 @@ use sdes_sdp::{
 
 macro_rules! vector {
     ($name:literal) => {
-        include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../test-vectors/sdes/sdp/",
-            $name
-        ))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../test-vectors/sdes/sdp/", $name))
     };
 }
 
@@ -48,10 +39,7 @@ fn the_example_of_rfc4568() {
     );
     for section in &media {
         let connection = section.connection().unwrap();
-        assert_eq!(
-            (connection.address, connection.host()),
-            ("161.44.17.12/127", "161.44.17.12")
-        );
+        assert_eq!((connection.address, connection.host()), ("161.44.17.12/127", "161.44.17.12"));
         assert_eq!(section.own_connection(), None);
         assert_eq!(section.direction(), Direction::SendRecv);
         assert_eq!(section.has_crypto(), section.index() < 2);
@@ -60,10 +48,7 @@ fn the_example_of_rfc4568() {
     assert_eq!(video.line_number, 10);
     let video = video.parsed.unwrap().meaning().unwrap();
     assert_eq!(video.suite(), CryptoSuite::AesCm128HmacSha1_80);
-    assert_eq!(
-        media[2].attributes().next().unwrap().value,
-        Some("portrait")
-    );
+    assert_eq!(media[2].attributes().next().unwrap().value, Some("portrait"));
     assert_eq!(media[2].formats().collect::<Vec<_>>(), ["wb"]);
 }
 
@@ -72,9 +57,7 @@ fn everything_negotiation_asks_for() {
     let sdp = Sdp::parse_with(vector!("sdes-and-dtls-offer.sdp"), Tolerance::Strict).unwrap();
     assert_eq!(sdp.direction(), Some(Direction::RecvOnly));
     assert!(sdp.connection().unwrap().ip().unwrap().is_ipv6());
-    let [audio, video, fax] = sdp.media().collect::<Vec<_>>()[..] else {
-        panic!()
-    };
+    let [audio, video, fax] = sdp.media().collect::<Vec<_>>()[..] else { panic!() };
 
     assert_eq!((audio.port(), audio.port_count()), (54400, 2));
     assert_eq!(audio.connection().unwrap().address, "192.0.2.8");
@@ -84,10 +67,7 @@ fn everything_negotiation_asks_for() {
     assert_eq!(audio.rtpmap("96"), Some("opus/48000"));
     assert_eq!(audio.fmtp("96"), Some("minptime=20; useinbandfec=1"));
     assert_eq!(audio.rtpmap("9"), None);
-    assert_eq!(
-        audio.ssrcs().collect::<Vec<_>>(),
-        [1734522595, 1734522595, u32::MAX]
-    );
+    assert_eq!(audio.ssrcs().collect::<Vec<_>>(), [1734522595, 1734522595, u32::MAX]);
     // The session's setup and fingerprint say that DTLS is on offer here too.
     assert_eq!(audio.setup(), Some("actpass"));
     assert!(audio.fingerprint().unwrap().starts_with("sha-256 19:E2"));
@@ -97,10 +77,7 @@ fn everything_negotiation_asks_for() {
     assert_eq!(video.fingerprint(), Some("sha-256 00:11"));
     assert!(!video.rtcp_mux() && !video.has_crypto());
 
-    assert_eq!(
-        (fax.kind(), fax.profile()),
-        (MediaKind::Image, Profile::Udptl)
-    );
+    assert_eq!((fax.kind(), fax.profile()), (MediaKind::Image, Profile::Udptl));
     assert_eq!(fax.direction(), Direction::RecvOnly);
 }
 
@@ -111,26 +88,13 @@ fn capabilities_of_rfc5939() {
     let audio = sdp.media().next().unwrap();
     assert_eq!(audio.values("tcap").collect::<Vec<_>>(), ["1 RTP/SAVP"]);
     assert_eq!(audio.values("pcfg").collect::<Vec<_>>(), ["1 t=1 a=1"]);
-    let (number, attribute) = audio
-        .values("acap")
-        .next()
-        .unwrap()
-        .split_once(' ')
-        .unwrap();
+    let (number, attribute) = audio.values("acap").next().unwrap().split_once(' ').unwrap();
     assert_eq!(number, "1");
     let line = CryptoLine::parse(attribute).unwrap().meaning().unwrap();
     assert_eq!(line.keys()[0].mki().as_bytes(), [0, 0, 0, 1]);
     assert!(!audio.has_crypto());
     let answer = Sdp::parse(vector!("rfc5939-3.2-answer.sdp")).unwrap();
-    assert_eq!(
-        answer
-            .media()
-            .next()
-            .unwrap()
-            .values("acfg")
-            .collect::<Vec<_>>(),
-        ["1 t=1 a=1"]
-    );
+    assert_eq!(answer.media().next().unwrap().values("acfg").collect::<Vec<_>>(), ["1 t=1 a=1"]);
 }
 
 /// The Cisco sample in both its readings.
@@ -138,26 +102,13 @@ fn capabilities_of_rfc5939() {
 fn one_line_or_two() {
     let sdp = Sdp::parse_with(vector!("cisco-offer.sdp"), Tolerance::Strict).unwrap();
     let secure = sdp.media().nth(1).unwrap();
-    let line = secure
-        .crypto()
-        .next()
-        .unwrap()
-        .parsed
-        .unwrap()
-        .meaning()
-        .unwrap();
-    assert_eq!(
-        (line.mki_len(), line.keys()[0].lifetime()),
-        (32, Some(1 << 20))
-    );
+    let line = secure.crypto().next().unwrap().parsed.unwrap().meaning().unwrap();
+    assert_eq!((line.mki_len(), line.keys()[0].lifetime()), (32, Some(1 << 20)));
 
     let sdp = Sdp::parse(vector!("cisco-offer-as-printed.sdp")).unwrap();
     let secure = sdp.media().nth(1).unwrap();
     let entry = secure.crypto().next().unwrap();
-    assert_eq!(
-        (entry.line_number, entry.parsed.unwrap_err().column),
-        (10, 35)
-    );
+    assert_eq!((entry.line_number, entry.parsed.unwrap_err().column), (10, 35));
     assert_eq!(entry.parsed.unwrap_err().kind, CryptoErrorKind::BrokenInTwo);
     assert!(secure.crypto().nth(1).is_none());
     let remarks: Vec<_> = sdp.remarks().collect();
@@ -190,27 +141,14 @@ fn a_bad_line_spoils_no_other() {
         "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj X=1",
     ];
     for line in bad {
-        let text = format!(
-            "v=0\nm=audio 9 RTP/SAVP 0\n{}\n{line}\n{}\n",
-            good(1),
-            good(3)
-        );
+        let text = format!("v=0\nm=audio 9 RTP/SAVP 0\n{}\n{line}\n{}\n", good(1), good(3));
         let sdp = Sdp::parse(&text).unwrap();
         let audio = sdp.media().next().unwrap();
         let lines: Vec<_> = audio
             .crypto()
-            .map(|entry| {
-                (
-                    entry.line_number,
-                    entry.parsed.and_then(|line| line.meaning()),
-                )
-            })
+            .map(|entry| (entry.line_number, entry.parsed.and_then(|line| line.meaning())))
             .collect();
-        assert_eq!(
-            lines.iter().map(|(n, _)| *n).collect::<Vec<_>>(),
-            [3, 4, 5],
-            "{line}"
-        );
+        assert_eq!(lines.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [3, 4, 5], "{line}");
         assert_eq!(lines[0].1.as_ref().unwrap().tag(), 1);
         assert!(lines[1].1.is_err(), "{line}");
         assert_eq!(lines[2].1.as_ref().unwrap().tag(), 3);
@@ -226,10 +164,7 @@ fn crypto_at_the_session_level() {
     assert_eq!(sdp.session_crypto().next().unwrap().line_number, 2);
     assert_eq!(sdp.media().next().unwrap().crypto().count(), 0);
     assert!(!sdp.media().next().unwrap().has_crypto());
-    assert!(
-        sdp.remarks()
-            .any(|remark| remark.kind == RemarkKind::SessionCrypto)
-    );
+    assert!(sdp.remarks().any(|remark| remark.kind == RemarkKind::SessionCrypto));
 }
 
 /// Of several lines that say the same thing the first counts, at each level by itself.
@@ -241,17 +176,12 @@ fn the_first_of_several_counts() {
          m=audio 9 RTP/AVP 0\n",
     )
     .unwrap();
-    let [first, second] = sdp.media().collect::<Vec<_>>()[..] else {
-        panic!()
-    };
+    let [first, second] = sdp.media().collect::<Vec<_>>()[..] else { panic!() };
     assert_eq!((first.mid(), first.rtcp().unwrap().port), (Some("1"), 1));
     assert_eq!(first.connection().unwrap().address, "c");
     assert_eq!(first.direction(), Direction::Inactive);
     assert_eq!(second.connection().unwrap().address, "a");
-    assert_eq!(
-        (second.direction(), second.mid()),
-        (Direction::SendOnly, None)
-    );
+    assert_eq!((second.direction(), second.mid()), (Direction::SendOnly, None));
 }
 
 /// Errors with line and column, and what they say.
@@ -266,10 +196,7 @@ fn what_cannot_be_read() {
             "hello\r\n",
             "line 1, column 1: there is neither a `v=` nor an `m=` line; this is no SDP (RFC 8866 §5)",
         ),
-        (
-            "v=1\r\n",
-            "line 1, column 3: the version is not 0 (RFC 8866 §5.1)",
-        ),
+        ("v=1\r\n", "line 1, column 3: the version is not 0 (RFC 8866 §5.1)"),
         (
             "v=0\r\nm=\r\n",
             "line 2, column 3: an `m=` line needs kind, port and profile (RFC 8866 §5.14)",
@@ -299,11 +226,7 @@ fn what_cannot_be_read() {
             "line 2, column 11: the number of ports is not a positive number (RFC 8866 §5.14)",
         ),
     ] {
-        assert_eq!(
-            Sdp::parse(text).unwrap_err().to_string(),
-            expected,
-            "{text:?}"
-        );
+        assert_eq!(Sdp::parse(text).unwrap_err().to_string(), expected, "{text:?}");
     }
 }
 
@@ -324,12 +247,7 @@ fn what_is_remarked_on() {
         (with("i=too late\r\n"), 5, 1, OutOfOrder),
         (with("v=0\r\n"), 5, 1, OutOfOrder),
         (with("m=audio 9 RTP/AVP 0\r\nt=0 0\r\n"), 6, 1, OutOfOrder),
-        (
-            with("m=audio 9 RTP/AVP 0\r\ni=a\r\ni=b\r\n"),
-            7,
-            1,
-            OutOfOrder,
-        ),
+        (with("m=audio 9 RTP/AVP 0\r\ni=a\r\ni=b\r\n"), 7, 1, OutOfOrder),
         (
             "o=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n".into(),
             1,
@@ -337,30 +255,10 @@ fn what_is_remarked_on() {
             MissingVersion,
         ),
         ("v=0\r\ns=-\r\nt=0 0\r\n".into(), 3, 1, MissingOrigin),
-        (
-            "v=0\r\no=- 1 1 IN IP4 h\r\nt=0 0\r\n".into(),
-            3,
-            1,
-            MissingSessionName,
-        ),
-        (
-            "v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nm=a 9 b c\r\n".into(),
-            4,
-            1,
-            MissingTime,
-        ),
-        (
-            "v=0\r\no=- 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n".into(),
-            2,
-            3,
-            Origin,
-        ),
-        (
-            with("m=audio 9 RTP/AVP 0\r\nc=IN IP4\r\n"),
-            6,
-            3,
-            Connection,
-        ),
+        ("v=0\r\no=- 1 1 IN IP4 h\r\nt=0 0\r\n".into(), 3, 1, MissingSessionName),
+        ("v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nm=a 9 b c\r\n".into(), 4, 1, MissingTime),
+        ("v=0\r\no=- 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n".into(), 2, 3, Origin),
+        (with("m=audio 9 RTP/AVP 0\r\nc=IN IP4\r\n"), 6, 3, Connection),
         (with("m=audio  9 RTP/AVP 0\r\n"), 5, 8, Blanks),
         (with("m=audio 9 RTP/AVP 0 \r\n"), 5, 20, Blanks),
         (with("m=audio\t9 RTP/AVP 0\r\n"), 5, 8, Blanks),
@@ -369,23 +267,12 @@ fn what_is_remarked_on() {
     ] {
         let sdp = Sdp::parse(&text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         let remarks: Vec<_> = sdp.remarks().collect();
-        let found = remarks
-            .iter()
-            .map(|r| (r.line_number, r.column, r.kind))
-            .collect::<Vec<_>>();
+        let found = remarks.iter().map(|r| (r.line_number, r.column, r.kind)).collect::<Vec<_>>();
         assert_eq!(found, [(line, column, kind)], "{text:?}");
         let refused = Sdp::parse_with(&text, Tolerance::Strict).unwrap_err();
-        assert_eq!(
-            (refused.line_number, refused.column),
-            (line, column),
-            "{text:?}"
-        );
+        assert_eq!((refused.line_number, refused.column), (line, column), "{text:?}");
         assert_eq!(refused.kind, SdpErrorKind::Refused(kind));
-        assert!(
-            refused
-                .to_string()
-                .ends_with("; refused by the tolerance chosen")
-        );
+        assert!(refused.to_string().ends_with("; refused by the tolerance chosen"));
     }
 }
 
@@ -419,18 +306,9 @@ fn line_endings_change_nothing() {
         let sections: Vec<_> = sdp
             .media()
             .map(|m| {
-                let tags: Vec<_> = m
-                    .crypto()
-                    .map(|entry| entry.parsed.unwrap().tag())
-                    .collect();
+                let tags: Vec<_> = m.crypto().map(|entry| entry.parsed.unwrap().tag()).collect();
                 let numbers: Vec<_> = m.crypto().map(|entry| entry.line_number).collect();
-                (
-                    m.port(),
-                    m.mid().map(str::to_string),
-                    m.direction(),
-                    tags,
-                    numbers,
-                )
+                (m.port(), m.mid().map(str::to_string), m.direction(), tags, numbers)
             })
             .collect();
         format!("{sections:?} {:?}", sdp.origin())
@@ -440,30 +318,17 @@ fn line_endings_change_nothing() {
         mixed += line;
         mixed += ending;
     }
-    for other in [
-        text.replace("\r\n", "\n"),
-        text.replace("\r\n", "\r"),
-        mixed,
-    ] {
+    for other in [text.replace("\r\n", "\n"), text.replace("\r\n", "\r"), mixed] {
         assert_eq!(of(&other), of(text));
     }
-    assert_eq!(
-        Sdp::parse_with(text, Tolerance::Strict)
-            .unwrap()
-            .remarks()
-            .count(),
-        0
-    );
+    assert_eq!(Sdp::parse_with(text, Tolerance::Strict).unwrap().remarks().count(), 0);
 }
 
 /// A body of nothing but line breaks, or of one endless line, costs no more than its length.
 #[test]
 fn hostile_lengths_are_walked_once() {
     let breaks = format!("v=0{}", "\r".repeat(1 << 20));
-    assert_eq!(
-        Sdp::parse(&breaks).unwrap().remarks().count(),
-        (1 << 20) - 1 + 4
-    );
+    assert_eq!(Sdp::parse(&breaks).unwrap().remarks().count(), (1 << 20) - 1 + 4);
     let endless = format!("v=0\r\na=crypto:1 {}", "A".repeat(1 << 20));
     let sdp = Sdp::parse(&endless).unwrap();
     assert!(sdp.session_crypto().next().unwrap().parsed.is_err());

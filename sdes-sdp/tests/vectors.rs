@@ -5,22 +5,15 @@
 //! Read first: test-vectors/sdes/README.md.
 
 // clippy.toml frees `#[test]` functions; their helpers here are as much a test.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use sdes_sdp::{
     CryptoAttribute, CryptoLine, CryptoSuite, Emit, LifetimeForm, MasterKey, ParameterName,
     Tolerance,
 };
 
-const VECTORS: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../test-vectors/sdes/crypto-lines.txt"
-));
+const VECTORS: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../test-vectors/sdes/crypto-lines.txt"));
 
 struct Record {
     name: String,
@@ -29,17 +22,12 @@ struct Record {
 
 impl Record {
     fn all<'r>(&'r self, name: &'static str) -> impl Iterator<Item = &'r str> {
-        self.fields
-            .iter()
-            .filter(move |(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     fn one(&self, name: &'static str) -> &str {
         let mut all = self.all(name);
-        let value = all
-            .next()
-            .unwrap_or_else(|| panic!("{}: no {name}", self.name));
+        let value = all.next().unwrap_or_else(|| panic!("{}: no {name}", self.name));
         assert!(all.next().is_none(), "{}: {name} twice", self.name);
         value
     }
@@ -67,10 +55,7 @@ impl Record {
 }
 
 fn records() -> Vec<Record> {
-    let blocks = VECTORS
-        .split("\n\n")
-        .map(str::trim)
-        .filter(|block| block.starts_with("## "));
+    let blocks = VECTORS.split("\n\n").map(str::trim).filter(|block| block.starts_with("## "));
     let records: Vec<_> = blocks
         .map(|block| {
             let (name, fields) = block.split_once('\n').unwrap();
@@ -78,28 +63,16 @@ fn records() -> Vec<Record> {
                 let (name, value) = line.split_once(':').unwrap();
                 (name.to_string(), value.trim().to_string())
             });
-            Record {
-                name: name.to_string(),
-                fields: fields.collect(),
-            }
+            Record { name: name.to_string(), fields: fields.collect() }
         })
         .collect();
-    assert!(
-        records.len() > 150,
-        "only {} records were read",
-        records.len()
-    );
+    assert!(records.len() > 150, "only {} records were read", records.len());
     records
 }
 
 /// The meaning in the file's words.
 fn keys(keys: &[MasterKey]) -> Vec<String> {
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     keys.iter()
         .map(|key| {
             let lifetime = key.lifetime().map(|packets| format!(" lifetime={packets}"));
@@ -115,19 +88,12 @@ fn params(attribute: &CryptoAttribute) -> Vec<String> {
     let parameters = attribute.parameters();
     let flag = |on: bool, name: &str| on.then(|| name.to_string());
     [
-        parameters
-            .kdr
-            .exponent()
-            .map(|exponent| format!("KDR={exponent}")),
+        parameters.kdr.exponent().map(|exponent| format!("KDR={exponent}")),
         flag(parameters.unencrypted_srtp, "UNENCRYPTED_SRTP"),
         flag(parameters.unencrypted_srtcp, "UNENCRYPTED_SRTCP"),
         flag(parameters.unauthenticated_srtp, "UNAUTHENTICATED_SRTP"),
-        parameters
-            .fec_order
-            .map(|order| format!("FEC_ORDER={}", order.name())),
-        parameters
-            .window_size_hint
-            .map(|hint| format!("WSH={hint}")),
+        parameters.fec_order.map(|order| format!("FEC_ORDER={}", order.name())),
+        parameters.window_size_hint.map(|hint| format!("WSH={hint}")),
     ]
     .into_iter()
     .flatten()
@@ -158,49 +124,18 @@ fn every_line_means_what_the_file_says() {
         let attribute = &meaning.attribute;
         assert_eq!(attribute.suite(), suite, "{name}");
         assert_eq!(attribute.tag().to_string(), record.one("tag"), "{name}");
-        assert_eq!(
-            keys(attribute.keys()),
-            record.all("key").collect::<Vec<_>>(),
-            "{name}"
-        );
-        assert_eq!(
-            keys(attribute.fec_keys()),
-            record.all("fec-key").collect::<Vec<_>>(),
-            "{name}"
-        );
-        assert_eq!(
-            params(attribute),
-            record.all("param").collect::<Vec<_>>(),
-            "{name}"
-        );
+        assert_eq!(keys(attribute.keys()), record.all("key").collect::<Vec<_>>(), "{name}");
+        assert_eq!(keys(attribute.fec_keys()), record.all("fec-key").collect::<Vec<_>>(), "{name}");
+        assert_eq!(params(attribute), record.all("param").collect::<Vec<_>>(), "{name}");
         for key in attribute.keys().iter().chain(attribute.fec_keys()) {
-            assert_eq!(
-                key.key_derivation_rate(),
-                attribute.parameters().kdr,
-                "{name}"
-            );
+            assert_eq!(key.key_derivation_rate(), attribute.parameters().kdr, "{name}");
         }
-        let notes = meaning
-            .notes
-            .iter()
-            .map(|note| format!("{} {:?}", note.column, note.kind));
-        assert_eq!(
-            notes.collect::<Vec<_>>(),
-            record.all("note").collect::<Vec<_>>(),
-            "{name}"
-        );
+        let notes = meaning.notes.iter().map(|note| format!("{} {:?}", note.column, note.kind));
+        assert_eq!(notes.collect::<Vec<_>>(), record.all("note").collect::<Vec<_>>(), "{name}");
 
         let strictest = record.one("strictest");
-        assert_eq!(
-            read_as(Tolerance::Rfc4568).is_ok(),
-            strictest != "Tolerant",
-            "{name}"
-        );
-        assert_eq!(
-            read_as(Tolerance::Strict).is_ok(),
-            strictest == "Strict",
-            "{name}"
-        );
+        assert_eq!(read_as(Tolerance::Rfc4568).is_ok(), strictest != "Tolerant", "{name}");
+        assert_eq!(read_as(Tolerance::Strict).is_ok(), strictest == "Strict", "{name}");
     }
 }
 
@@ -222,17 +157,10 @@ fn nothing_is_lost_on_the_way_out_and_in() {
             for lifetime in [LifetimeForm::Power, LifetimeForm::Decimal] {
                 for order in [&[][..], &reversed[..]] {
                     let suite_name = Some(view.suite_name());
-                    let emit = Emit {
-                        padding,
-                        lifetime,
-                        suite_name,
-                        order,
-                    };
-                    for text in [
-                        attribute.line(&emit),
-                        attribute.attribute(&emit),
-                        attribute.value(&emit),
-                    ] {
+                    let emit = Emit { padding, lifetime, suite_name, order };
+                    for text in
+                        [attribute.line(&emit), attribute.attribute(&emit), attribute.value(&emit)]
+                    {
                         let text = text.to_string();
                         let again = CryptoLine::parse(&text).unwrap().meaning();
                         assert_eq!(again.as_ref(), Ok(&attribute), "{name}: {text}");
@@ -244,15 +172,10 @@ fn nothing_is_lost_on_the_way_out_and_in() {
         // a matter of form.
         let text = attribute.line(&Emit::default()).to_string();
         let of_substance = |kind: &str| ["TagZero", "MkiZero", "RepeatedKey"].contains(&kind);
-        let kinds = record
-            .all("note")
-            .map(|note| note.split_once(' ').unwrap().1);
+        let kinds = record.all("note").map(|note| note.split_once(' ').unwrap().1);
         let expected: Vec<_> = kinds.filter(|kind| of_substance(kind)).collect();
         let notes = read(&text, Tolerance::Tolerant).unwrap().notes;
-        let found: Vec<_> = notes
-            .iter()
-            .map(|note| format!("{:?}", note.kind))
-            .collect();
+        let found: Vec<_> = notes.iter().map(|note| format!("{:?}", note.kind)).collect();
         assert_eq!(found, expected, "{name}: {text}");
     }
 }
@@ -274,28 +197,17 @@ fn no_message_holds_a_piece_of_a_key() {
                     Ok(meaning) => {
                         let emit = Emit::default();
                         said += &format!("{meaning:?} {:?}", meaning.attribute.line(&emit));
-                        meaning
-                            .notes
-                            .iter()
-                            .for_each(|note| said += &note.to_string());
+                        meaning.notes.iter().for_each(|note| said += &note.to_string());
                     }
                 }
             }
         }
-        let keys = line
-            .match_indices("inline:")
-            .map(|(at, name)| line.split_at(at + name.len()).1);
+        let keys = line.match_indices("inline:").map(|(at, name)| line.split_at(at + name.len()).1);
         for key in keys {
             for piece in key.as_bytes().windows(6).take(30) {
                 let piece = String::from_utf8_lossy(piece);
-                let is_key = piece
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c));
-                assert!(
-                    !is_key || !said.contains(&*piece),
-                    "{}: {piece} in {said}",
-                    record.name
-                );
+                let is_key = piece.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c));
+                assert!(!is_key || !said.contains(&*piece), "{}: {piece} in {said}", record.name);
             }
         }
     }

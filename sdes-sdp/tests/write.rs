@@ -4,12 +4,7 @@
 //! Read first: RFC 8866 §5, RFC 3264 §6.
 
 // clippy.toml frees `#[test]` functions; their helpers here are as much a test.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use sdes_sdp::{
@@ -20,11 +15,7 @@ use sdes_sdp::{
 
 macro_rules! vector {
     ($name:literal) => {
-        include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../test-vectors/sdes/sdp/",
-            $name
-        ))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../test-vectors/sdes/sdp/", $name))
     };
 }
 
@@ -78,12 +69,7 @@ fn the_polycom_scenarios() {
         let mut sdp = SdpWriter::new(&mut text);
         let formats = &["0", "8", "18", "101"];
         let mut section = |profile, crypto: Option<&CryptoAttribute>| {
-            sdp.media(&MediaDescription {
-                kind: "audio",
-                port,
-                profile,
-                formats,
-            })?;
+            sdp.media(&MediaDescription { kind: "audio", port, profile, formats })?;
             if let Some(crypto) = crypto {
                 sdp.direction(Direction::SendRecv)?;
                 sdp.crypto(&crypto.line(&Emit::default()))?;
@@ -104,11 +90,7 @@ fn the_polycom_scenarios() {
 /// The Cisco sample, `a=rtptime` as the document has it.
 #[test]
 fn the_cisco_offer_and_answer() {
-    let address = Connection {
-        net_type: "IN",
-        addr_type: "IP4",
-        address: "172.18.193.98",
-    };
+    let address = Connection { net_type: "IN", addr_type: "IP4", address: "172.18.193.98" };
     let session = SessionDescription {
         origin: Origin {
             username: "CiscoSystemsSIP-GW-UserAgent",
@@ -123,19 +105,12 @@ fn the_cisco_offer_and_answer() {
         time: (0, 0),
     };
     let write = |ports: [u16; 2], second_rtptime: bool, key: &str| {
-        let crypto = line(
-            1,
-            &format!("AES_CM_128_HMAC_SHA1_32 inline:{key}|2^20|1:32"),
-        );
+        let crypto = line(1, &format!("AES_CM_128_HMAC_SHA1_32 inline:{key}|2^20|1:32"));
         let mut text = String::new();
         let mut sdp = SdpWriter::new(&mut text);
         sdp.session(&session)?;
-        let media = |port, profile| MediaDescription {
-            kind: "audio",
-            port,
-            profile,
-            formats: &["0"],
-        };
+        let media =
+            |port, profile| MediaDescription { kind: "audio", port, profile, formats: &["0"] };
         sdp.media(&media(ports[0], "RTP/AVP"))?;
         sdp.attribute("rtptime", Some("0 PCMU/8000"))?;
         sdp.media(&media(ports[1], "RTP/SAVP"))?;
@@ -145,17 +120,9 @@ fn the_cisco_offer_and_answer() {
         sdp.crypto(&crypto.value(&Emit::default()))?;
         Ok::<_, WriteError>(text)
     };
-    let offer = write(
-        [1789, 51372],
-        true,
-        "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAWJSoj",
-    );
+    let offer = write([1789, 51372], true, "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAWJSoj");
     assert_eq!(offer.unwrap(), vector!("cisco-offer.sdp"));
-    let answer = write(
-        [0, 49170],
-        false,
-        "NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj",
-    );
+    let answer = write([0, 49170], false, "NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj");
     assert_eq!(answer.unwrap(), vector!("cisco-answer.sdp"));
 }
 
@@ -173,47 +140,23 @@ fn values_cannot_break_out() {
         assert!(value(sdp.rtpmap("0", evil)), "{evil:?}");
         let sdp_text = Sdp::parse("v=0\nm=audio 9 RTP/AVP 0\n").unwrap();
         let add: &[&str] = &[evil];
-        let session = SessionEdit {
-            add,
-            ..SessionEdit::default()
-        };
+        let session = SessionEdit { add, ..SessionEdit::default() };
         assert!(Rewrite::new(&sdp_text, session, &[]).is_err(), "{evil:?}");
         for edit in [
-            MediaEdit {
-                add,
-                ..MediaEdit::default()
-            },
-            MediaEdit {
-                formats: Some(add),
-                ..MediaEdit::default()
-            },
-            MediaEdit {
-                profile: Some(evil),
-                ..MediaEdit::default()
-            },
+            MediaEdit { add, ..MediaEdit::default() },
+            MediaEdit { formats: Some(add), ..MediaEdit::default() },
+            MediaEdit { profile: Some(evil), ..MediaEdit::default() },
         ] {
-            assert!(
-                Rewrite::new(&sdp_text, SessionEdit::default(), &[edit]).is_err(),
-                "{evil:?}"
-            );
+            assert!(Rewrite::new(&sdp_text, SessionEdit::default(), &[edit]).is_err(), "{evil:?}");
         }
     }
     for evil in ["", "two words", "a:b", "tab\t"] {
         assert!(value(sdp.attribute(evil, None)), "{evil:?}");
     }
-    let media = MediaDescription {
-        kind: "audio",
-        port: 1,
-        profile: "RTP/AVP",
-        formats: &[],
-    };
+    let media = MediaDescription { kind: "audio", port: 1, profile: "RTP/AVP", formats: &[] };
     assert!(value(sdp.media(&media)));
     assert!(value(sdp.line('=', "x")));
-    let connection = Connection {
-        net_type: "IN",
-        addr_type: "IP4",
-        address: "1.2.3.4 x",
-    };
+    let connection = Connection { net_type: "IN", addr_type: "IP4", address: "1.2.3.4 x" };
     assert!(value(sdp.connection(&connection)));
     assert_eq!(text, "");
 }
@@ -222,15 +165,9 @@ fn values_cannot_break_out() {
 #[test]
 fn a_rewrite_without_edits_is_the_text() {
     for text in ALL_SDP {
-        for text in [
-            text.to_string(),
-            text.replace("\r\n", "\n"),
-            text.trim_end().to_string(),
-        ] {
+        for text in [text.to_string(), text.replace("\r\n", "\n"), text.trim_end().to_string()] {
             let sdp = Sdp::parse(&text).unwrap();
-            let again = Rewrite::new(&sdp, SessionEdit::default(), &[])
-                .unwrap()
-                .to_string();
+            let again = Rewrite::new(&sdp, SessionEdit::default(), &[]).unwrap().to_string();
             assert_eq!(again, text);
         }
     }
@@ -243,10 +180,7 @@ fn an_answer_keeps_order_and_unknown_lines() {
     let offer =
         vector!("polycom-scenario-one.sdp").replacen("a=rtpmap:8 ", "a=x-y:z\r\na=rtpmap:8 ", 1);
     let sdp = Sdp::parse(&offer).unwrap();
-    let ours = line(
-        1,
-        "AES_CM_128_HMAC_SHA1_80 inline:NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj",
-    );
+    let ours = line(1, "AES_CM_128_HMAC_SHA1_80 inline:NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj");
     let emit = Emit::default();
     let crypto = [ours.line(&emit)];
     let edits = [
@@ -255,22 +189,13 @@ fn an_answer_keeps_order_and_unknown_lines() {
             formats: Some(&["8", "101"]),
             direction: Some(Direction::RecvOnly),
             crypto: CryptoEdit::Replace(&crypto),
-            connection: Some(Connection {
-                net_type: "IN",
-                addr_type: "IP4",
-                address: "192.0.2.9",
-            }),
+            connection: Some(Connection { net_type: "IN", addr_type: "IP4", address: "192.0.2.9" }),
             add: &["ptime:20"],
             ..MediaEdit::default()
         },
-        MediaEdit {
-            drop: &["rtpmap"],
-            ..MediaEdit::REJECT
-        },
+        MediaEdit { drop: &["rtpmap"], ..MediaEdit::REJECT },
     ];
-    let answer = Rewrite::new(&sdp, SessionEdit::default(), &edits)
-        .unwrap()
-        .to_string();
+    let answer = Rewrite::new(&sdp, SessionEdit::default(), &edits).unwrap().to_string();
     assert_eq!(
         answer.lines().collect::<Vec<_>>(),
         [
@@ -293,14 +218,9 @@ fn formats_take_their_attributes_along() {
     let text = "v=0\nm=audio 9 RTP/AVPF 0 96\na=rtpmap:0 PCMU/8000\na=rtpmap:96 opus/48000\n\
                 a=fmtp:96 x=1\na=rtcp-fb:96 nack\na=rtcp-fb:0 nack\na=rtcp-fb:* nack\na=x:96 y\n";
     let sdp = Sdp::parse(text).unwrap();
-    let edits = [MediaEdit {
-        formats: Some(&["0"]),
-        ..MediaEdit::default()
-    }];
+    let edits = [MediaEdit { formats: Some(&["0"]), ..MediaEdit::default() }];
     assert_eq!(
-        Rewrite::new(&sdp, SessionEdit::default(), &edits)
-            .unwrap()
-            .to_string(),
+        Rewrite::new(&sdp, SessionEdit::default(), &edits).unwrap().to_string(),
         "v=0\nm=audio 9 RTP/AVPF 0\na=rtpmap:0 PCMU/8000\na=rtcp-fb:0 nack\n\
          a=rtcp-fb:* nack\na=x:96 y\n"
     );
@@ -310,11 +230,7 @@ fn formats_take_their_attributes_along() {
 /// it; what is said twice is said once afterwards.
 #[test]
 fn edits_find_their_place() {
-    let address = Connection {
-        net_type: "IN",
-        addr_type: "IP4",
-        address: "192.0.2.9",
-    };
+    let address = Connection { net_type: "IN", addr_type: "IP4", address: "192.0.2.9" };
     let origin = Origin {
         username: "-",
         session_id: "9",
@@ -331,10 +247,7 @@ fn edits_find_their_place() {
         drop: &["group"],
         add: &["x:1"],
     };
-    let crypto = line(
-        7,
-        "AES_CM_128_HMAC_SHA1_32 inline:NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj",
-    );
+    let crypto = line(7, "AES_CM_128_HMAC_SHA1_32 inline:NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj");
     let emit = Emit::default();
     let crypto = [crypto.line(&emit)];
     let media = MediaEdit {
@@ -376,14 +289,8 @@ fn edits_find_their_place() {
         assert_eq!(written, expected, "{text:?}");
         // Once more with the same edits changes nothing but the repeated addition.
         let again = Sdp::parse(&written).unwrap();
-        let session = SessionEdit {
-            add: &[],
-            ..session
-        };
-        assert_eq!(
-            Rewrite::new(&again, session, &[media]).unwrap().to_string(),
-            expected
-        );
+        let session = SessionEdit { add: &[], ..session };
+        assert_eq!(Rewrite::new(&again, session, &[media]).unwrap().to_string(), expected);
     }
 }
 

@@ -70,11 +70,7 @@ mod tests {
             .collect();
         for roc in [0_u32, 1, 7, u32::MAX - 1, u32::MAX] {
             for &s_l in &interesting {
-                for seq in interesting
-                    .iter()
-                    .copied()
-                    .chain(edges((s_l + 32_768) % 65_536))
-                {
+                for seq in interesting.iter().copied().chain(edges((s_l + 32_768) % 65_536)) {
                     let highest = u64::from(roc) << 16 | u64::from(s_l);
                     let model = appendix_a(roc.into(), s_l.into(), seq.into());
                     assert_eq!(

@@ -34,14 +34,9 @@ pub(crate) struct Prf {
 impl Prf {
     pub(crate) fn new(master: &MasterKey) -> Self {
         let mut key = Zeroizing::new([0; MAX_MASTER_KEY_LEN]);
-        key.iter_mut()
-            .zip(master.master_key())
-            .for_each(|(to, from)| *to = *from);
+        key.iter_mut().zip(master.master_key()).for_each(|(to, from)| *to = *from);
         let aes = Aes::new(master.suite().parameters().aes, &key);
-        Self {
-            aes,
-            salt: salt_to_iv(master.master_salt()),
-        }
+        Self { aes, salt: salt_to_iv(master.master_salt()) }
     }
 
     /// Fills `out` with the key of this label for `r = index DIV key_derivation_rate`.
@@ -66,10 +61,7 @@ pub(crate) fn table_seed(master: &MasterKey) -> u64 {
 /// of GCM) is padded on the right (RFC 7714 §11).
 pub(crate) fn salt_to_iv(salt: &[u8]) -> u128 {
     let mut bytes = [0; 16];
-    bytes
-        .iter_mut()
-        .zip(salt.iter().take(14))
-        .for_each(|(to, from)| *to = *from);
+    bytes.iter_mut().zip(salt.iter().take(14)).for_each(|(to, from)| *to = *from);
     u128::from_be_bytes(bytes)
 }
 
@@ -85,11 +77,7 @@ mod tests {
         let master = MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[1; 30]).unwrap();
         let prf = Prf::new(&master);
         let mut seen = std::collections::BTreeSet::new();
-        for label in [
-            Label::RtpEncryption,
-            Label::RtpAuthentication,
-            Label::RtcpSalt,
-        ] {
+        for label in [Label::RtpEncryption, Label::RtpAuthentication, Label::RtcpSalt] {
             for r in [0, 1, 255, 256, (1 << 47) - 1, (1 << 48) - 1] {
                 let mut key = [0; 16];
                 prf.derive(label, r, &mut key);

@@ -119,10 +119,7 @@ pub struct Mki {
 
 impl Mki {
     /// No MKI: packets carry none.
-    pub const EMPTY: Self = Self {
-        bytes: [0; MAX_MKI_LEN],
-        len: 0,
-    };
+    pub const EMPTY: Self = Self { bytes: [0; MAX_MKI_LEN], len: 0 };
 
     /// The MKI of these bytes, as they appear in a packet. An empty slice is [`Mki::EMPTY`].
     ///
@@ -131,10 +128,7 @@ impl Mki {
     pub fn new(mki: &[u8]) -> Result<Self, KeyError> {
         let mut bytes = [0; MAX_MKI_LEN];
         let too_long = KeyError::MkiTooLong { given: mki.len() };
-        bytes
-            .get_mut(..mki.len())
-            .ok_or(too_long)?
-            .copy_from_slice(mki);
+        bytes.get_mut(..mki.len()).ok_or(too_long)?.copy_from_slice(mki);
         let len = u8::try_from(mki.len()).map_err(|_| too_long)?;
         Ok(Self { bytes, len })
     }
@@ -173,9 +167,7 @@ impl Eq for Mki {}
 impl fmt::Debug for Mki {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mki(")?;
-        self.as_bytes()
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
         f.write_str(")")
     }
 }
@@ -246,25 +238,13 @@ impl MasterKey {
         if !suite.is_built_in() {
             return Err(KeyError::NotBuiltIn { suite });
         }
-        let wrong = KeyError::KeySaltLength {
-            suite,
-            given: key_and_salt.len(),
-        };
+        let wrong = KeyError::KeySaltLength { suite, given: key_and_salt.len() };
         if key_and_salt.len() != suite.key_salt_len() {
             return Err(wrong);
         }
         let mut key_salt = [0; MAX_KEY_SALT_LEN];
-        key_salt
-            .get_mut(..key_and_salt.len())
-            .ok_or(wrong)?
-            .copy_from_slice(key_and_salt);
-        Ok(Self {
-            suite,
-            key_salt,
-            mki: Mki::EMPTY,
-            lifetime: None,
-            rate: KeyDerivationRate::ZERO,
-        })
+        key_salt.get_mut(..key_and_salt.len()).ok_or(wrong)?.copy_from_slice(key_and_salt);
+        Ok(Self { suite, key_salt, mki: Mki::EMPTY, lifetime: None, rate: KeyDerivationRate::ZERO })
     }
 
     /// The same key with an MKI of 0 to 128 bytes (0: none).
@@ -283,10 +263,7 @@ impl MasterKey {
     /// [`KeyError::Lifetime`] for 0 and for more than the suite's SRTP lifetime.
     pub fn with_lifetime(mut self, packets: u64) -> Result<Self, KeyError> {
         if packets == 0 || packets > self.suite.parameters().srtp_lifetime {
-            return Err(KeyError::Lifetime {
-                suite: self.suite,
-                given: packets,
-            });
+            return Err(KeyError::Lifetime { suite: self.suite, given: packets });
         }
         self.lifetime = Some(packets);
         Ok(self)
@@ -322,9 +299,7 @@ impl MasterKey {
     /// Master key and master salt, concatenated: the secret itself, for writing an `inline:`
     /// parameter. Take care where it goes.
     pub fn expose_key_salt(&self) -> &[u8] {
-        self.key_salt
-            .get(..self.suite.key_salt_len())
-            .unwrap_or_default()
+        self.key_salt.get(..self.suite.key_salt_len()).unwrap_or_default()
     }
 
     /// Whether key and salt are the same bytes, decided in constant time; MKI, lifetime and rate
@@ -334,29 +309,21 @@ impl MasterKey {
     }
 
     pub(crate) fn master_key(&self) -> &[u8] {
-        self.key_salt
-            .get(..self.suite.master_key_len())
-            .unwrap_or_default()
+        self.key_salt.get(..self.suite.master_key_len()).unwrap_or_default()
     }
 
     pub(crate) fn master_salt(&self) -> &[u8] {
-        self.expose_key_salt()
-            .get(self.suite.master_key_len()..)
-            .unwrap_or_default()
+        self.expose_key_salt().get(self.suite.master_key_len()..).unwrap_or_default()
     }
 
     /// The most SRTP packets the key may protect.
     pub(crate) fn srtp_limit(&self) -> u64 {
-        self.lifetime
-            .unwrap_or(u64::MAX)
-            .min(self.suite.parameters().srtp_lifetime)
+        self.lifetime.unwrap_or(u64::MAX).min(self.suite.parameters().srtp_lifetime)
     }
 
     /// The most SRTCP packets the key may protect.
     pub(crate) fn srtcp_limit(&self) -> u64 {
-        self.lifetime
-            .unwrap_or(u64::MAX)
-            .min(self.suite.parameters().srtcp_lifetime)
+        self.lifetime.unwrap_or(u64::MAX).min(self.suite.parameters().srtcp_lifetime)
     }
 }
 
@@ -422,15 +389,9 @@ mod tests {
     fn mki_is_0_to_128_bytes() {
         let key = MasterKey::new(SUITE, &[1; 30]).unwrap();
         for len in 0..=128 {
-            assert_eq!(
-                key.clone().with_mki(&vec![9; len]).unwrap().mki().len(),
-                len
-            );
+            assert_eq!(key.clone().with_mki(&vec![9; len]).unwrap().mki().len(), len);
         }
-        assert_eq!(
-            key.with_mki(&[9; 129]),
-            Err(KeyError::MkiTooLong { given: 129 })
-        );
+        assert_eq!(key.with_mki(&[9; 129]), Err(KeyError::MkiTooLong { given: 129 }));
     }
 
     /// RFC 4568 §6.1: non-zero and not above the suite's lifetime; SRTCP keeps its own maximum.
@@ -440,10 +401,7 @@ mod tests {
         assert!(key.clone().with_lifetime(0).is_err());
         assert!(key.clone().with_lifetime((1 << 48) + 1).is_err());
         let longest = key.clone().with_lifetime(1 << 48).unwrap();
-        assert_eq!(
-            (longest.srtp_limit(), longest.srtcp_limit()),
-            (1 << 48, 1 << 31)
-        );
+        assert_eq!((longest.srtp_limit(), longest.srtcp_limit()), (1 << 48, 1 << 31));
         let short = key.with_lifetime(1000).unwrap();
         assert_eq!((short.srtp_limit(), short.srtcp_limit()), (1000, 1000));
     }

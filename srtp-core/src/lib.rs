@@ -4,11 +4,7 @@
 // Tests make their inputs with casts; what ships is linted without them.
 #![cfg_attr(
     test,
-    allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss
-    )
+    allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)
 )]
 
 #[cfg(feature = "alloc")]

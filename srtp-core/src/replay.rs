@@ -119,11 +119,7 @@ mod tests {
             } else {
                 Seen::Never
             };
-            assert_eq!(
-                window.check(highest, index),
-                model,
-                "{index} under {highest}"
-            );
+            assert_eq!(window.check(highest, index), model, "{index} under {highest}");
             if model == Seen::Never {
                 highest = window.commit(highest, index);
                 seen.insert(index);

@@ -86,11 +86,7 @@ impl ActiveKey {
     /// The MKI that packets carry, or none where the policy says `with` MKI or not.
     #[inline]
     pub(crate) fn mki(&self, with: bool) -> &[u8] {
-        if with {
-            self.master.mki().as_bytes()
-        } else {
-            &[]
-        }
+        if with { self.master.mki().as_bytes() } else { &[] }
     }
 
     /// What follows the payload in a packet with or without MKI.
@@ -104,18 +100,8 @@ impl ActiveKey {
         };
         let mki = self.mki(with_mki).len();
         match row.cipher.is_aead() {
-            true => Trailer {
-                aead_tag: tag,
-                index,
-                mki,
-                tag: 0,
-            },
-            false => Trailer {
-                aead_tag: 0,
-                index,
-                mki,
-                tag,
-            },
+            true => Trailer { aead_tag: tag, index, mki, tag: 0 },
+            false => Trailer { aead_tag: 0, index, mki, tag },
         }
     }
 
@@ -137,11 +123,7 @@ impl ActiveKey {
     ) -> R {
         let r = self.master.key_derivation_rate().epoch(index);
         let epoch = self.epoch(protocol);
-        if r == epoch.r {
-            work(&epoch.keys)
-        } else {
-            self.with_derived_keys(protocol, r, work)
-        }
+        if r == epoch.r { work(&epoch.keys) } else { self.with_derived_keys(protocol, r, work) }
     }
 
     #[cold]
@@ -214,11 +196,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
         if let Some(slot) = slots.first_mut() {
             *slot = Some(key);
         }
-        Self {
-            policy,
-            slots,
-            current: 0,
-        }
+        Self { policy, slots, current: 0 }
     }
 
     pub(crate) fn add(&mut self, master: &MasterKey) -> Result<(), KeyError> {
@@ -264,25 +242,18 @@ impl<const KEYS: usize> KeyRing<KEYS> {
 
     /// The key with the same key and salt as `master`.
     pub(crate) fn same_key(&self, master: &MasterKey) -> Option<&ActiveKey> {
-        self.iter()
-            .map(|(_, key)| key)
-            .find(|key| key.master.same_key_salt(master))
+        self.iter().map(|(_, key)| key).find(|key| key.master.same_key_salt(master))
     }
 
     fn position(&self, mki: &[u8]) -> Result<usize, KeyError> {
-        let found = self
-            .iter()
-            .find(|(_, key)| key.master.mki().as_bytes() == mki);
+        let found = self.iter().find(|(_, key)| key.master.mki().as_bytes() == mki);
         found.map(|(at, _)| at).ok_or(KeyError::NoSuchMki)
     }
 
     /// The keys with their slots.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &ActiveKey)> {
-        self.slots
-            .iter()
-            .enumerate()
-            .filter_map(|(at, slot)| Some((at, slot.as_ref()?)))
+        self.slots.iter().enumerate().filter_map(|(at, slot)| Some((at, slot.as_ref()?)))
     }
 
     #[inline]
@@ -303,11 +274,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
 
     pub(crate) fn usage(&self, mki: &[u8]) -> Result<KeyUsage, KeyError> {
         let at = self.position(mki)?;
-        let key = self
-            .slots
-            .get(at)
-            .and_then(Option::as_ref)
-            .ok_or(KeyError::NoSuchMki)?;
+        let key = self.slots.get(at).and_then(Option::as_ref).ok_or(KeyError::NoSuchMki)?;
         Ok(key.usage(self.policy))
     }
 }
@@ -331,20 +298,13 @@ mod tests {
         assert_eq!(ring.add(&key(2, &[])), Err(KeyError::MkiConflict));
         assert_eq!(ring.add(&key(2, &[0, 2])), Ok(()));
         assert_eq!(ring.add(&key(3, &[0, 3])), Ok(()));
-        assert_eq!(
-            ring.add(&key(4, &[0, 4])),
-            Err(KeyError::RingFull { capacity: 3 })
-        );
+        assert_eq!(ring.add(&key(4, &[0, 4])), Err(KeyError::RingFull { capacity: 3 }));
         assert_eq!(ring.remove(&[0, 2]), Ok(()));
         assert_eq!(ring.remove(&[0, 2]), Err(KeyError::NoSuchMki));
         assert_eq!(ring.add(&key(4, &[0, 4])), Ok(()));
         let never = Policy::SECURE.with_mki(MkiPolicy::Never);
         let mut ring = KeyRing::<2>::new(&key(1, &[1]), never).unwrap();
-        assert_eq!(
-            ring.add(&key(2, &[2])),
-            Err(KeyError::MkiConflict),
-            "no packet says which"
-        );
+        assert_eq!(ring.add(&key(2, &[2])), Err(KeyError::MkiConflict), "no packet says which");
     }
 
     /// The soft edge is where the caller put it, one half by default, in both protocols.
@@ -372,10 +332,7 @@ mod tests {
         let ring = |policy| KeyRing::<1>::new(&key, policy).map(|_| ());
         let refused = Err(KeyError::PolicyNotForSuite { suite });
         assert_eq!(ring(Policy::SECURE.with_unencrypted_srtp(true)), refused);
-        assert_eq!(
-            ring(Policy::SECURE.with_unauthenticated_srtp(true)),
-            refused
-        );
+        assert_eq!(ring(Policy::SECURE.with_unauthenticated_srtp(true)), refused);
         assert_eq!(ring(Policy::SECURE.with_unencrypted_srtcp(true)), Ok(()));
     }
 }

@@ -38,11 +38,7 @@ impl Stream {
     };
 
     pub(crate) fn new(ssrc: u32) -> Self {
-        Self {
-            ssrc,
-            in_use: true,
-            ..Self::VACANT
-        }
+        Self { ssrc, in_use: true, ..Self::VACANT }
     }
 
     /// The synchronisation source.

@@ -249,19 +249,13 @@ impl CryptoSuite {
         Self::ALL.iter().copied().find(|suite| {
             let row = suite.parameters();
             row.name.eq_ignore_ascii_case(name)
-                || row
-                    .aliases
-                    .iter()
-                    .any(|alias| alias.eq_ignore_ascii_case(name))
+                || row.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
         })
     }
 
     /// The suite of a DTLS-SRTP protection profile (RFC 5764 §4.1.2, RFC 7714 §14.2).
     pub fn from_dtls_profile(profile: u16) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|suite| suite.parameters().dtls_profile == Some(profile))
+        Self::ALL.iter().copied().find(|suite| suite.parameters().dtls_profile == Some(profile))
     }
 }
 
@@ -320,10 +314,7 @@ mod tests {
     /// RFC 7714 §12, tables 1 and 2: 96 bits of salt, 128 of tag, in both protocols.
     #[test]
     fn table_is_the_table_of_rfc7714() {
-        for (suite, key) in [
-            (CryptoSuite::AeadAes128Gcm, 128),
-            (CryptoSuite::AeadAes256Gcm, 256),
-        ] {
+        for (suite, key) in [(CryptoSuite::AeadAes128Gcm, 128), (CryptoSuite::AeadAes256Gcm, 256)] {
             let row = suite.parameters();
             assert_eq!(suite.key_salt_len() * 8, key + 96);
             assert_eq!((row.srtp_tag_len * 8, row.srtcp_tag_len * 8), (128, 128));
@@ -338,10 +329,7 @@ mod tests {
             let row = suite.parameters();
             for name in row.aliases.iter().chain([&row.name]) {
                 assert_eq!(CryptoSuite::from_name(name), Some(suite));
-                assert_eq!(
-                    CryptoSuite::from_name(&name.to_ascii_lowercase()),
-                    Some(suite)
-                );
+                assert_eq!(CryptoSuite::from_name(&name.to_ascii_lowercase()), Some(suite));
             }
             if let Some(profile) = row.dtls_profile {
                 assert_eq!(CryptoSuite::from_dtls_profile(profile), Some(suite));

@@ -86,16 +86,8 @@ impl SessionKeys {
     /// Derives the keys for `r = index DIV key_derivation_rate` (RFC 3711 §4.3.1).
     pub(crate) fn derive(master: &MasterKey, protocol: Protocol, r: u64) -> Self {
         let [encryption, authentication, salting] = match protocol {
-            Protocol::Srtp => [
-                Label::RtpEncryption,
-                Label::RtpAuthentication,
-                Label::RtpSalt,
-            ],
-            Protocol::Srtcp => [
-                Label::RtcpEncryption,
-                Label::RtcpAuthentication,
-                Label::RtcpSalt,
-            ],
+            Protocol::Srtp => [Label::RtpEncryption, Label::RtpAuthentication, Label::RtpSalt],
+            Protocol::Srtcp => [Label::RtcpEncryption, Label::RtcpAuthentication, Label::RtcpSalt],
         };
         let row = master.suite().parameters();
         let prf = Prf::new(master);
@@ -125,11 +117,7 @@ impl SessionKeys {
     /// For vectors that begin with session keys.
     #[cfg(test)]
     pub(crate) fn gcm(gcm: Gcm, salt: &[u8]) -> Self {
-        Self {
-            cipher: CipherKey::Gcm(gcm),
-            salt: salt_to_iv(salt),
-            auth: None,
-        }
+        Self { cipher: CipherKey::Gcm(gcm), salt: salt_to_iv(salt), auth: None }
     }
 
     /// XORs the keystream of a packet onto `data`; the same for encryption and decryption.
@@ -175,11 +163,7 @@ impl SessionKeys {
     ) -> Result<(), WireError> {
         let parts = trailer.split_mut(packet, header.len)?;
         let input = IvInput::Rtp { header, index };
-        let clear = if encrypt {
-            header.len
-        } else {
-            parts.body.len()
-        };
+        let clear = if encrypt { header.len } else { parts.body.len() };
         if let Some(payload) = parts.body.get_mut(clear..) {
             self.crypt(input, payload);
         }
@@ -220,13 +204,8 @@ impl SessionKeys {
         if parts.tag.is_empty() && parts.aead_tag.is_empty() {
             return true;
         }
-        let clear = if encrypted {
-            header.len
-        } else {
-            parts.body.len()
-        };
-        self.rtp_tag(parts.body, clear, IvInput::Rtp { header, index })
-            .is(parts)
+        let clear = if encrypted { header.len } else { parts.body.len() };
+        self.rtp_tag(parts.body, clear, IvInput::Rtp { header, index }).is(parts)
     }
 
     /// Decrypts a payload whose packet is authentic.
@@ -249,11 +228,7 @@ impl SessionKeys {
         let parts = trailer.split_mut(packet, RTCP_CLEAR_LEN)?;
         let word = if encrypt { index | E_BIT } else { index };
         let input = rtcp_input(parts.body, word);
-        let clear = if encrypt {
-            RTCP_CLEAR_LEN
-        } else {
-            parts.body.len()
-        };
+        let clear = if encrypt { RTCP_CLEAR_LEN } else { parts.body.len() };
         if let Some(payload) = parts.body.get_mut(clear..) {
             self.crypt(input, payload);
         }
@@ -286,13 +261,8 @@ impl SessionKeys {
     pub(crate) fn verify_rtcp(&self, parts: &Parts<'_>) -> bool {
         let (encrypted, index) = split_index_word(parts.index);
         let word = if encrypted { index | E_BIT } else { index };
-        let clear = if encrypted {
-            RTCP_CLEAR_LEN
-        } else {
-            parts.body.len()
-        };
-        self.rtcp_tag(parts.body, parts.index, clear, rtcp_input(parts.body, word))
-            .is(parts)
+        let clear = if encrypted { RTCP_CLEAR_LEN } else { parts.body.len() };
+        self.rtcp_tag(parts.body, parts.index, clear, rtcp_input(parts.body, word)).is(parts)
     }
 
     /// Decrypts an authentic RTCP packet behind its first eight bytes.
@@ -345,9 +315,7 @@ fn f8_iv(input: IvInput<'_>) -> u128 {
 
 #[inline]
 fn rtcp_input<'p>(body: &[u8], word: u32) -> IvInput<'p> {
-    let clear = body
-        .first_chunk::<RTCP_CLEAR_LEN>()
-        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    let clear = body.first_chunk::<RTCP_CLEAR_LEN>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     #[allow(clippy::cast_possible_truncation)] // the SSRC is the lower half
     let ssrc = clear as u32;
     IvInput::Rtcp { clear, ssrc, word }
@@ -387,10 +355,7 @@ impl Tag {
     #[inline]
     fn is(&self, parts: &Parts<'_>) -> bool {
         let begins = |whole: &[u8], tag: &[u8]| {
-            !tag.is_empty()
-                && whole
-                    .get(..tag.len())
-                    .is_some_and(|start| start.ct_eq(tag).into())
+            !tag.is_empty() && whole.get(..tag.len()).is_some_and(|start| start.ct_eq(tag).into())
         };
         begins(self.hmac(), parts.tag) || begins(self.aead(), parts.aead_tag)
     }
@@ -399,9 +364,7 @@ impl Tag {
 /// E bit and SRTCP index out of the four bytes that carry them.
 #[inline]
 pub(crate) fn split_index_word(word: &[u8]) -> (bool, u32) {
-    let word = word
-        .first_chunk::<4>()
-        .map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    let word = word.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
     (word & E_BIT != 0, word & !E_BIT)
 }
 
@@ -415,9 +378,7 @@ fn put(place: &mut [u8], pieces: &[&[u8]]) {
         let Some((now, later)) = rest.split_at_mut_checked(len) else {
             return;
         };
-        now.iter_mut()
-            .zip(*piece)
-            .for_each(|(to, from)| *to = *from);
+        now.iter_mut().zip(*piece).for_each(|(to, from)| *to = *from);
         rest = later;
     }
 }

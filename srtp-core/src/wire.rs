@@ -34,16 +34,10 @@ impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::TooShort { len, needed } => {
-                write!(
-                    f,
-                    "the packet is {len} bytes; its header asks for at least {needed}"
-                )
+                write!(f, "the packet is {len} bytes; its header asks for at least {needed}")
             }
             Self::Version { version } => {
-                write!(
-                    f,
-                    "the version field is {version}; RTP and RTCP have version 2"
-                )
+                write!(f, "the version field is {version}; RTP and RTCP have version 2")
             }
         }
     }
@@ -76,10 +70,7 @@ impl RtpHeader {
     /// [`WireError`] where the version is not 2 or the CSRC list or the extension does not fit.
     #[inline]
     pub fn parse(packet: &[u8]) -> Result<Self, WireError> {
-        let too_short = |needed| WireError::TooShort {
-            len: packet.len(),
-            needed,
-        };
+        let too_short = |needed| WireError::TooShort { len: packet.len(), needed };
         let Some(fixed) = packet.first_chunk::<RTP_FIXED_HEADER_LEN>() else {
             return Err(too_short(RTP_FIXED_HEADER_LEN));
         };
@@ -129,16 +120,10 @@ impl RtcpHeader {
         let Some(&[first, packet_type, _, _, i0, i1, i2, i3]) =
             packet.first_chunk::<RTCP_CLEAR_LEN>()
         else {
-            return Err(WireError::TooShort {
-                len: packet.len(),
-                needed: RTCP_CLEAR_LEN,
-            });
+            return Err(WireError::TooShort { len: packet.len(), needed: RTCP_CLEAR_LEN });
         };
         version(first)?;
-        Ok(Self {
-            packet_type,
-            ssrc: u32::from_be_bytes([i0, i1, i2, i3]),
-        })
+        Ok(Self { packet_type, ssrc: u32::from_be_bytes([i0, i1, i2, i3]) })
     }
 }
 
@@ -200,9 +185,7 @@ impl Trailer {
         if len < needed {
             return Err(too_short);
         }
-        let (body, trailer) = packet
-            .split_at_mut_checked(len - self.len())
-            .ok_or(too_short)?;
+        let (body, trailer) = packet.split_at_mut_checked(len - self.len()).ok_or(too_short)?;
         Ok(PartsMut { body, trailer })
     }
 
@@ -210,33 +193,21 @@ impl Trailer {
     #[inline]
     pub(crate) fn split(self, packet: &[u8], clear: usize) -> Result<Parts<'_>, WireError> {
         let needed = clear.saturating_add(self.len());
-        let too_short = WireError::TooShort {
-            len: packet.len(),
-            needed,
-        };
+        let too_short = WireError::TooShort { len: packet.len(), needed };
         if packet.len() < needed {
             return Err(too_short);
         }
         let cut = |bytes: &'_ [u8], tail: usize| bytes.len().checked_sub(tail);
-        let (rest, tag) = cut(packet, self.tag)
-            .and_then(|at| packet.split_at_checked(at))
-            .ok_or(too_short)?;
-        let (authenticated, mki) = cut(rest, self.mki)
-            .and_then(|at| rest.split_at_checked(at))
-            .ok_or(too_short)?;
+        let (rest, tag) =
+            cut(packet, self.tag).and_then(|at| packet.split_at_checked(at)).ok_or(too_short)?;
+        let (authenticated, mki) =
+            cut(rest, self.mki).and_then(|at| rest.split_at_checked(at)).ok_or(too_short)?;
         let (rest, index) = cut(authenticated, self.index)
             .and_then(|at| authenticated.split_at_checked(at))
             .ok_or(too_short)?;
-        let (body, aead_tag) = cut(rest, self.aead_tag)
-            .and_then(|at| rest.split_at_checked(at))
-            .ok_or(too_short)?;
-        Ok(Parts {
-            body,
-            aead_tag,
-            index,
-            mki,
-            tag,
-        })
+        let (body, aead_tag) =
+            cut(rest, self.aead_tag).and_then(|at| rest.split_at_checked(at)).ok_or(too_short)?;
+        Ok(Parts { body, aead_tag, index, mki, tag })
     }
 }
 
@@ -245,10 +216,7 @@ mod tests {
     use super::*;
 
     fn packet(csrcs: u8, extension_words: Option<u16>) -> Vec<u8> {
-        let mut packet = vec![
-            0x80 | csrcs | (u8::from(extension_words.is_some()) << 4),
-            0xe3,
-        ];
+        let mut packet = vec![0x80 | csrcs | (u8::from(extension_words.is_some()) << 4), 0xe3];
         packet.extend([0x12, 0x34, 1, 2, 3, 4, 0xde, 0xad, 0xbe, 0xef]);
         packet.extend(vec![0x55; 4 * usize::from(csrcs)]);
         if let Some(words) = extension_words {
@@ -285,14 +253,8 @@ mod tests {
     fn only_version_2_is_rtp_or_rtcp() {
         for version in [0, 1, 3] {
             let bytes = [version << 6; 16];
-            assert_eq!(
-                RtpHeader::parse(&bytes),
-                Err(WireError::Version { version })
-            );
-            assert_eq!(
-                RtcpHeader::parse(&bytes),
-                Err(WireError::Version { version })
-            );
+            assert_eq!(RtpHeader::parse(&bytes), Err(WireError::Version { version }));
+            assert_eq!(RtcpHeader::parse(&bytes), Err(WireError::Version { version }));
         }
         assert!(RtcpHeader::parse(&[0x80, 200, 0, 1, 0, 0, 0, 9]).is_ok_and(|h| h.ssrc == 9));
     }
@@ -300,12 +262,7 @@ mod tests {
     /// A trailer never takes bytes of the header: the shortest packet is header and trailer.
     #[test]
     fn trailer_splits_from_the_end() {
-        let trailer = Trailer {
-            aead_tag: 0,
-            index: 4,
-            mki: 2,
-            tag: 10,
-        };
+        let trailer = Trailer { aead_tag: 0, index: 4, mki: 2, tag: 10 };
         let bytes: Vec<u8> = (0..30).collect();
         let parts = trailer.split(&bytes, 8).unwrap();
         assert_eq!(parts.body, &bytes[..14]);
@@ -315,10 +272,7 @@ mod tests {
         assert!(trailer.split(&bytes[..24], 8).is_ok());
         assert_eq!(
             trailer.split(&bytes[..23], 8).unwrap_err(),
-            WireError::TooShort {
-                len: 23,
-                needed: 24
-            }
+            WireError::TooShort { len: 23, needed: 24 }
         );
     }
 }

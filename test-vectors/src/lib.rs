@@ -48,23 +48,15 @@ pub fn hex(text: &str) -> Vec<u8> {
     if text == "-" {
         return Vec::new();
     }
-    assert!(
-        text.len().is_multiple_of(2),
-        "odd number of hex digits: {text}"
-    );
+    assert!(text.len().is_multiple_of(2), "odd number of hex digits: {text}");
     let digit = |c: char| c.to_digit(16).unwrap_or_else(|| panic!("not hex: {text}"));
     let digits: Vec<u32> = text.chars().map(digit).collect();
-    digits
-        .chunks(2)
-        .map(|pair| pair.iter().fold(0, |byte, d| byte * 16 + *d as u8))
-        .collect()
+    digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, d| byte * 16 + *d as u8)).collect()
 }
 
 /// The lines of a file that are neither comment nor blank.
 pub fn lines(file: &str) -> impl Iterator<Item = &str> {
-    file.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// The bytes behind `name =` in a file of `name = hex` lines.
@@ -126,28 +118,12 @@ impl KnownPacket {
 pub fn known_packets(table: &'static str) -> impl Iterator<Item = KnownPacket> {
     lines(table).map(|line| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        let &[
-            what,
-            name,
-            suite,
-            key,
-            salt,
-            mki,
-            policy,
-            roc,
-            index,
-            plain,
-            secured,
-        ] = &columns[..]
+        let &[what, name, suite, key, salt, mki, policy, roc, index, plain, secured] = &columns[..]
         else {
             panic!("{} columns instead of 11: {line}", columns.len())
         };
         let number = |text: &str| {
-            if text == "-" {
-                0
-            } else {
-                text.parse().expect("a number")
-            }
+            if text == "-" { 0 } else { text.parse().expect("a number") }
         };
         let agreed = |parameter: &str| policy.split(',').any(|agreed| agreed == parameter);
         KnownPacket {

@@ -35,19 +35,11 @@ pub fn search(keying: &Keying, kind: Kind, ssrc: u32, packet: &[u8]) -> Option<F
              {} packets or more",
             u64::from(roc) << 16
         );
-        return Some(Finding {
-            keying: None,
-            roc,
-            sentence,
-        });
+        return Some(Finding { keying: None, roc, sentence });
     }
     for (variant, sentence) in variants(keying, kind, packet) {
         if opens(&variant, kind, packet) {
-            return Some(Finding {
-                keying: Some(variant),
-                roc: 0,
-                sentence,
-            });
+            return Some(Finding { keying: Some(variant), roc: 0, sentence });
         }
     }
     None
@@ -55,9 +47,7 @@ pub fn search(keying: &Keying, kind: Kind, ssrc: u32, packet: &[u8]) -> Option<F
 
 fn opens(keying: &Keying, kind: Kind, packet: &[u8]) -> bool {
     let mut scratch = packet.to_vec();
-    keying
-        .open()
-        .is_some_and(|mut opener| opener.open(kind, &mut scratch).is_ok())
+    keying.open().is_some_and(|mut opener| opener.open(kind, &mut scratch).is_ok())
 }
 
 fn roc(keying: &Keying, ssrc: u32, packet: &[u8]) -> Option<u32> {
@@ -101,16 +91,9 @@ fn variants(keying: &Keying, kind: Kind, packet: &[u8]) -> Vec<(Keying, String)>
     if announced > 0 {
         let sentence =
             format!("the SDP announces an MKI of {announced} bytes, but packets have none");
-        variants.extend(
-            keying
-                .with_mki(&[])
-                .map(|variant| (variant, sentence.clone())),
-        );
+        variants.extend(keying.with_mki(&[]).map(|variant| (variant, sentence.clone())));
     }
-    for &suite in CryptoSuite::ALL
-        .iter()
-        .filter(|&&suite| differs_in_tag(suite, keying.suite))
-    {
+    for &suite in CryptoSuite::ALL.iter().filter(|&&suite| differs_in_tag(suite, keying.suite)) {
         if let Some(variant) = keying.for_suite(suite) {
             let sentence = format!("the SDP says {}, but packets are {suite}", keying.suite);
             variants.push((variant, sentence));
@@ -123,10 +106,8 @@ fn variants(keying: &Keying, kind: Kind, packet: &[u8]) -> Vec<(Keying, String)>
             false => ("authenticated but not encrypted", "was not"),
             true => ("encrypted", "was"),
         };
-        variants.push((
-            variant,
-            format!("SRTCP is {is}, though UNENCRYPTED_SRTCP {agreed} agreed"),
-        ));
+        variants
+            .push((variant, format!("SRTCP is {is}, though UNENCRYPTED_SRTCP {agreed} agreed")));
     }
     for len in 1..=MAX_MKI_LEN {
         let sentence = if len == announced {
@@ -158,12 +139,7 @@ mod tests {
     }
 
     fn keying(key: MasterKey) -> Keying {
-        Keying {
-            suite: key.suite(),
-            keys: vec![key],
-            policy: Policy::SECURE,
-            lifetime: None,
-        }
+        Keying { suite: key.suite(), keys: vec![key], policy: Policy::SECURE, lifetime: None }
     }
 
     fn protected(key: &MasterKey, policy: Policy, kind: Kind, roc: u32) -> Vec<u8> {
@@ -190,10 +166,7 @@ mod tests {
     }
 
     fn found(announced: &Keying, kind: Kind, packet: &[u8]) -> Option<Finding> {
-        assert!(
-            !opens(announced, kind, packet),
-            "nothing would be to be found"
-        );
+        assert!(!opens(announced, kind, packet), "nothing would be to be found");
         search(announced, kind, SSRC, packet)
     }
 
@@ -228,12 +201,7 @@ mod tests {
             found(&plain, Kind::Rtp, &packet).unwrap().sentence,
             "the SDP says AES_CM_128_HMAC_SHA1_80, but packets are AES_CM_128_HMAC_SHA1_32"
         );
-        let clear = protected(
-            &key(),
-            Policy::SECURE.with_unencrypted_srtcp(true),
-            Kind::Rtcp,
-            0,
-        );
+        let clear = protected(&key(), Policy::SECURE.with_unencrypted_srtcp(true), Kind::Rtcp, 0);
         assert_eq!(
             found(&plain, Kind::Rtcp, &clear).unwrap().sentence,
             "SRTCP is authenticated but not encrypted, though UNENCRYPTED_SRTCP was not agreed"
@@ -243,17 +211,11 @@ mod tests {
     /// A capture that joins late: the counter is found up to the limit and not beyond.
     #[test]
     fn rollover_counter_is_searched() {
-        for (roc, wanted) in [
-            (1, Some(1)),
-            (3, Some(3)),
-            (MAX_ROC - 1, Some(MAX_ROC - 1)),
-            (MAX_ROC, None),
-        ] {
+        for (roc, wanted) in
+            [(1, Some(1)), (3, Some(3)), (MAX_ROC - 1, Some(MAX_ROC - 1)), (MAX_ROC, None)]
+        {
             let packet = protected(&key(), Policy::SECURE, Kind::Rtp, roc);
-            assert_eq!(
-                found(&keying(key()), Kind::Rtp, &packet).map(|found| found.roc),
-                wanted
-            );
+            assert_eq!(found(&keying(key()), Kind::Rtp, &packet).map(|found| found.roc), wanted);
         }
     }
 }

@@ -36,11 +36,7 @@ impl Keying {
     /// The keys of a crypto line.
     pub fn new(line: &CryptoAttribute) -> Self {
         Self {
-            keys: line
-                .keys()
-                .iter()
-                .filter_map(|key| with_suite(key, key.suite()))
-                .collect(),
+            keys: line.keys().iter().filter_map(|key| with_suite(key, key.suite())).collect(),
             suite: line.suite(),
             policy: line.policy(),
             lifetime: line.keys().iter().filter_map(MasterKey::lifetime).min(),
@@ -54,26 +50,15 @@ impl Keying {
 
     /// The same keys for another suite, if their lengths fit it.
     pub fn for_suite(&self, suite: CryptoSuite) -> Option<Self> {
-        let keys: Vec<_> = self
-            .keys
-            .iter()
-            .filter_map(|key| with_suite(key, suite))
-            .collect();
-        (!keys.is_empty()).then(|| Self {
-            keys,
-            suite,
-            ..self.clone()
-        })
+        let keys: Vec<_> = self.keys.iter().filter_map(|key| with_suite(key, suite)).collect();
+        (!keys.is_empty()).then(|| Self { keys, suite, ..self.clone() })
     }
 
     /// The same keys one by one, each with this MKI instead of its own.
     pub fn with_mki<'a>(&'a self, mki: &'a [u8]) -> impl Iterator<Item = Self> + 'a {
         self.keys.iter().filter_map(move |key| {
             let key = with_suite(key, self.suite)?.with_mki(mki).ok()?;
-            Some(Self {
-                keys: vec![key],
-                ..self.clone()
-            })
+            Some(Self { keys: vec![key], ..self.clone() })
         })
     }
 
@@ -204,10 +189,7 @@ impl Direction {
     pub fn fit(&self, src: SocketAddr, dst: SocketAddr) -> Fit {
         if self.to == Some(dst) || self.to_rtcp == Some(dst) {
             Fit::Destination
-        } else if self
-            .from
-            .is_some_and(|from| from.ip() == src.ip() && near(from, src))
-        {
+        } else if self.from.is_some_and(|from| from.ip() == src.ip() && near(from, src)) {
             Fit::Source
         } else if self.from.is_none() && self.to.is_none() {
             Fit::Anywhere
@@ -249,10 +231,7 @@ impl fmt::Display for Shown<'_> {
         let bytes = self.key.expose_key_salt();
         let digest = Sha256::digest(bytes);
         write!(f, "key of {} bytes, SHA-256 ", bytes.len())?;
-        digest
-            .iter()
-            .take(2)
-            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        digest.iter().take(2).try_for_each(|byte| write!(f, "{byte:02x}"))?;
         f.write_str("…")?;
         if self.secret {
             f.write_str(", hex ")?;

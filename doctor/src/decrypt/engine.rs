@@ -30,10 +30,7 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn new(keying: Keying) -> Self {
-        Self {
-            keying,
-            opener: None,
-        }
+        Self { keying, opener: None }
     }
 
     pub(super) fn opener(&mut self) -> Option<&mut Opener> {
@@ -147,14 +144,7 @@ impl<'a> Engine<'a> {
             let flow = self.flow(src, dst);
             self.flows.insert((src, dst), flow);
         }
-        let Self {
-            directions,
-            contexts,
-            flows,
-            streams,
-            scratch,
-            ..
-        } = self;
+        let Self { directions, contexts, flows, streams, scratch, .. } = self;
         let Some(flow) = flows.get_mut(&(src, dst)) else {
             return Ok(());
         };
@@ -168,15 +158,7 @@ impl<'a> Engine<'a> {
         entry.stream.packets += 1;
         scratch.clear();
         scratch.extend_from_slice(&datagram.payload);
-        let mut trial = Trial {
-            directions,
-            contexts,
-            flow,
-            entry,
-            datagram,
-            kind,
-            ssrc,
-        };
+        let mut trial = Trial { directions, contexts, flow, entry, datagram, kind, ssrc };
         let Some((direction, len)) = trial.open(scratch) else {
             return Ok(());
         };
@@ -201,11 +183,7 @@ impl<'a> Engine<'a> {
             let fit = direction.fit(src, dst);
             match *context {
                 Some(context) if fit != Fit::Nowhere => {
-                    flow.candidates.push(Candidate {
-                        direction: at,
-                        context,
-                        fit,
-                    });
+                    flow.candidates.push(Candidate { direction: at, context, fit });
                 }
                 // Without a tag anything would open, so an unauthenticated stream is not guessed.
                 Some(context)
@@ -215,11 +193,7 @@ impl<'a> Engine<'a> {
                             .is_some_and(|keying| !keying.policy.unauthenticated_srtp) =>
                 {
                     guesses += 1;
-                    flow.candidates.push(Candidate {
-                        direction: at,
-                        context,
-                        fit,
-                    });
+                    flow.candidates.push(Candidate { direction: at, context, fit });
                 }
                 Some(_) => {}
                 // The last one that fits best is what was agreed in the end.
@@ -236,12 +210,7 @@ impl<'a> Engine<'a> {
     /// The streams in the order of their first packets, and how many packets were ignored since
     /// there were too many streams.
     pub fn finish(self) -> (Vec<Judged>, u64) {
-        let Self {
-            mut contexts,
-            streams,
-            directions,
-            ..
-        } = self;
+        let Self { mut contexts, streams, directions, .. } = self;
         let mut entries: Vec<Entry> = streams.into_values().collect();
         entries.sort_by_key(|entry| entry.began);
         let judged = entries.into_iter().map(|Entry { mut stream, bound, direction, .. }| {

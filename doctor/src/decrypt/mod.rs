@@ -63,11 +63,7 @@ pub fn run(
         remark(&format!("{from_capture}{complaint}"));
     }
 
-    let mut sink = args
-        .out
-        .as_ref()
-        .map(|dir| Sink::new(dir, args.wav))
-        .transpose()?;
+    let mut sink = args.out.as_ref().map(|dir| Sink::new(dir, args.wav)).transpose()?;
     let mut engine = Engine::new(&plan.directions);
     let mut dissector = Dissector::default();
     let len = input.len();
@@ -82,14 +78,9 @@ pub fn run(
     })?;
     let took = progress.finish();
     let (streams, ignored) = engine.finish();
-    dissector
-        .to_string()
-        .lines()
-        .for_each(|line| remark(&format!("{name}: {line}")));
+    dissector.to_string().lines().for_each(|line| remark(&format!("{name}: {line}")));
     if ignored > 0 {
-        remark(&format!(
-            "{name}: {ignored} packets of ever more streams are left out"
-        ));
+        remark(&format!("{name}: {ignored} packets of ever more streams are left out"));
     }
     if let Some(broken) = &broken {
         remark(&format!("{name}: {broken}"));
@@ -98,9 +89,7 @@ pub fn run(
         let seconds = took.as_secs_f64();
         #[allow(clippy::cast_precision_loss)] // a rate for people
         let rate = len as f64 / 1e6 / seconds;
-        remark(&format!(
-            "{packets} packets in {seconds:.1} s, {rate:.0} MB/s"
-        ));
+        remark(&format!("{packets} packets in {seconds:.1} s, {rate:.0} MB/s"));
     }
 
     let mut report = Report::new(&plan.directions, &signalling.exchanges, streams);
@@ -112,17 +101,8 @@ pub fn run(
         report.attach(sink.finish()?);
     }
     let failed = |error| Failure::input("standard output", crate::input::plainly(&error));
-    if common.json {
-        report.json(out)
-    } else {
-        report.human(common, out)
-    }
-    .map_err(failed)?;
-    Ok(if broken.is_some() {
-        Exit::Unreadable
-    } else {
-        report.exit()
-    })
+    if common.json { report.json(out) } else { report.human(common, out) }.map_err(failed)?;
+    Ok(if broken.is_some() { Exit::Unreadable } else { report.exit() })
 }
 
 /// The keys given on the command line, if any were.
@@ -143,15 +123,10 @@ fn given(args: &DecryptArgs) -> Result<Option<Plan>, Failure> {
         let text = input.text()?;
         sdes_sdp::Sdp::parse(&text).map_err(|error| Failure::input(input.name(), error))?;
         names.push(input.name().to_owned());
-        descriptions.push(Description {
-            text,
-            place: Place { number, hop: None },
-        });
+        descriptions.push(Description { text, place: Place { number, hop: None } });
     }
     let name = |number| {
-        let name = usize::try_from(number)
-            .ok()
-            .and_then(|at: usize| names.get(at));
+        let name = usize::try_from(number).ok().and_then(|at: usize| names.get(at));
         name.map_or_else(String::new, |name| format!("{name}:"))
     };
     let exchange = |offer, outcome| Exchange {
@@ -163,21 +138,14 @@ fn given(args: &DecryptArgs) -> Result<Option<Plan>, Failure> {
     };
     match descriptions.as_slice() {
         [offer, answer] => {
-            let outcome = Outcome::Answered {
-                answer: answer.clone(),
-                status: 200,
-            };
+            let outcome = Outcome::Answered { answer: answer.clone(), status: 200 };
             plan.exchange(&exchange(offer.clone(), outcome), name);
         }
         alone => alone.iter().for_each(|description| {
             plan.exchange(&exchange(description.clone(), Outcome::Unanswered), name);
         }),
     }
-    if !plan
-        .directions
-        .iter()
-        .any(|direction| direction.keying().is_some())
-    {
+    if !plan.directions.iter().any(|direction| direction.keying().is_some()) {
         let first = plan.complaints.first().cloned();
         return Err(Failure {
             exit: Exit::Unreadable,

@@ -75,8 +75,7 @@ impl Plan {
         };
         for media in sdp.media() {
             for (line, error) in lines(&media).broken {
-                self.complaints
-                    .push(format!("{place} line {line}, {error}"));
+                self.complaints.push(format!("{place} line {line}, {error}"));
             }
         }
         Some(sdp)
@@ -89,18 +88,10 @@ impl Plan {
         let asked = !offer.valid.is_empty() || !offer.broken.is_empty();
         if asked && (!answer.valid.is_empty() || !answer.broken.is_empty()) {
             let tags: Vec<u32> = answer.valid.iter().map(CryptoAttribute::tag).collect();
-            let chosen: Vec<_> = offer
-                .valid
-                .iter()
-                .filter(|line| tags.contains(&line.tag()))
-                .cloned()
-                .collect();
+            let chosen: Vec<_> =
+                offer.valid.iter().filter(|line| tags.contains(&line.tag())).cloned().collect();
             // An answer that renumbers its line leaves open which one it means: all are tried.
-            let chosen = if chosen.is_empty() {
-                offer.valid
-            } else {
-                chosen
-            };
+            let chosen = if chosen.is_empty() { offer.valid } else { chosen };
             let sides = [
                 (offered, answered, chosen, offer.broken),
                 (answered, offered, answer.valid, answer.broken),
@@ -171,10 +162,7 @@ struct CryptoLinesRead {
 fn lines(media: &Media<'_>) -> CryptoLinesRead {
     let mut read = CryptoLinesRead::default();
     for entry in media.crypto() {
-        match entry
-            .parsed
-            .and_then(|line| line.validate(Tolerance::Tolerant))
-        {
+        match entry.parsed.and_then(|line| line.validate(Tolerance::Tolerant)) {
             Ok(meaning) => read.valid.push(meaning.attribute),
             Err(error) => read.broken.push((entry.line_number, error)),
         }
@@ -194,10 +182,7 @@ fn rtcp_address(media: &Media<'_>) -> Option<SocketAddr> {
     let rtp = rtp_address(media)?;
     match media.rtcp() {
         Some(rtcp) => {
-            let ip = rtcp
-                .connection
-                .and_then(|connection| connection.ip())
-                .unwrap_or(rtp.ip());
+            let ip = rtcp.connection.and_then(|connection| connection.ip()).unwrap_or(rtp.ip());
             Some(SocketAddr::new(ip, rtcp.port))
         }
         None => Some(SocketAddr::new(rtp.ip(), rtp.port().checked_add(1)?)),

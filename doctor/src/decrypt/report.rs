@@ -43,11 +43,7 @@ impl<'a> Report<'a> {
         streams: Vec<Judged>,
     ) -> Self {
         let mut lines = Vec::new();
-        for Judged {
-            mut stream,
-            direction,
-        } in streams
-        {
+        for Judged { mut stream, direction } in streams {
             if !stream.known {
                 if stream.packets < WORTH_A_LINE {
                     continue;
@@ -62,11 +58,7 @@ impl<'a> Report<'a> {
                     stream.failed = 0;
                 }
             }
-            lines.push(Line {
-                stream,
-                direction,
-                written: Written::default(),
-            });
+            lines.push(Line { stream, direction, written: Written::default() });
         }
         // The streams of a call together, media before its control.
         lines.sort_by_key(|line| {
@@ -74,21 +66,12 @@ impl<'a> Report<'a> {
             let media = direction.map_or((usize::MAX, 0), |known| (known.call, known.media));
             (media, line.stream.kind)
         });
-        Self {
-            directions,
-            exchanges,
-            streams: lines,
-        }
+        Self { directions, exchanges, streams: lines }
     }
 
     /// Adds what was written of each stream.
     pub fn attach(&mut self, mut written: HashMap<Id, Written>) {
-        for Line {
-            stream,
-            written: of_it,
-            ..
-        } in &mut self.streams
-        {
+        for Line { stream, written: of_it, .. } in &mut self.streams {
             let id = (stream.src, stream.dst, stream.kind, stream.ssrc);
             *of_it = written.remove(&id).unwrap_or_default();
         }
@@ -100,10 +83,7 @@ impl<'a> Report<'a> {
     }
 
     fn known(&self) -> impl Iterator<Item = &Stream> {
-        self.streams
-            .iter()
-            .map(|line| &line.stream)
-            .filter(|stream| stream.known)
+        self.streams.iter().map(|line| &line.stream).filter(|stream| stream.known)
     }
 
     fn sum(&self, count: impl Fn(&Stream) -> u64) -> u64 {
@@ -120,11 +100,7 @@ impl<'a> Report<'a> {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         let plain = |stream: &Stream| {
-            if stream.suite.is_none() && stream.kind == Kind::Rtp {
-                stream.plain
-            } else {
-                0
-            }
+            if stream.suite.is_none() && stream.kind == Kind::Rtp { stream.plain } else { 0 }
         };
         if self.sum(|stream| stream.failed) > 0 || self.refused() {
             Exit::Refused
@@ -162,31 +138,12 @@ impl<'a> Report<'a> {
     }
 
     fn verdict(&self, out: &mut dyn Write) -> io::Result<()> {
-        let decrypted = |kind| {
-            self.sum(|stream| {
-                if stream.kind == kind {
-                    stream.decrypted
-                } else {
-                    0
-                }
-            })
-        };
+        let decrypted =
+            |kind| self.sum(|stream| if stream.kind == kind { stream.decrypted } else { 0 });
         let (rtp, rtcp) = (decrypted(Kind::Rtp), decrypted(Kind::Rtcp));
         let failed = self.sum(|stream| stream.failed);
-        let clear = self.sum(|stream| {
-            if stream.suite.is_some() {
-                stream.plain
-            } else {
-                0
-            }
-        });
-        let plain = self.sum(|stream| {
-            if stream.suite.is_none() {
-                stream.plain
-            } else {
-                0
-            }
-        });
+        let clear = self.sum(|stream| if stream.suite.is_some() { stream.plain } else { 0 });
+        let plain = self.sum(|stream| if stream.suite.is_none() { stream.plain } else { 0 });
         let (color, word) = match self.exit() {
             Exit::Secured => (style::GOOD, "Decrypted"),
             Exit::Plain => (style::NOTE, "Not secured"),
@@ -200,18 +157,11 @@ impl<'a> Report<'a> {
         }
         let mut parts = Vec::new();
         if rtp + rtcp > 0 {
-            let verb = if self.exit() == Exit::Secured {
-                ""
-            } else {
-                " decrypted"
-            };
+            let verb = if self.exit() == Exit::Secured { "" } else { " decrypted" };
             parts.push(format!("{rtp} RTP and {rtcp} RTCP packets{verb}"));
         }
         if failed > 0 {
-            parts.push(format!(
-                "{} failed authentication",
-                counted(failed, "packet")
-            ));
+            parts.push(format!("{} failed authentication", counted(failed, "packet")));
         }
         if plain > 0 {
             parts.push(format!("{} plain, as was agreed", counted(plain, "packet")));
@@ -248,11 +198,7 @@ impl<'a> Report<'a> {
             };
             let rtp = stream.kind == Kind::Rtp;
             let of_rtp = |number: u64, style| {
-                if rtp {
-                    Cell::count(number, style)
-                } else {
-                    Cell::styled("-", style::QUIET)
-                }
+                if rtp { Cell::count(number, style) } else { Cell::styled("-", style::QUIET) }
             };
             table.row([
                 format!("{} → {}", stream.src, stream.dst).into(),
@@ -273,17 +219,10 @@ impl<'a> Report<'a> {
 
     fn details(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut sentences = Vec::new();
-        for Line {
-            stream, written, ..
-        } in &self.streams
-        {
+        for Line { stream, written, .. } in &self.streams {
             let who = format!("{} → {} {}", stream.src, stream.dst, stream.kind);
             if let Some(diagnosis) = stream.diagnosis() {
-                let color = if stream.failed > 0 {
-                    style::BAD
-                } else {
-                    style::NOTE
-                };
+                let color = if stream.failed > 0 { style::BAD } else { style::NOTE };
                 sentences.push(format!("{color}{who}{color:#}: {diagnosis}."));
             }
             if let (1.., Some(span)) = (stream.plain, stream.in_clear) {
@@ -302,16 +241,10 @@ impl<'a> Report<'a> {
             }
         }
         for exchange in self.exchanges {
-            let name = format!(
-                "call {} ({}), {}",
-                exchange.call, exchange.call_id, exchange.request
-            );
+            let name =
+                format!("call {} ({}), {}", exchange.call, exchange.call_id, exchange.request);
             match &exchange.outcome {
-                Outcome::Refused {
-                    status,
-                    phrase,
-                    place,
-                } => sentences.push(format!(
+                Outcome::Refused { status, phrase, place } => sentences.push(format!(
                     "{}{name}{:#}: refused with {status} {phrase} (packet {}).",
                     style::BAD,
                     style::BAD,
@@ -327,53 +260,33 @@ impl<'a> Report<'a> {
         if !sentences.is_empty() {
             writeln!(out)?;
         }
-        sentences
-            .iter()
-            .try_for_each(|sentence| writeln!(out, "{sentence}"))
+        sentences.iter().try_for_each(|sentence| writeln!(out, "{sentence}"))
     }
 
     /// Which keys did it, under their calls.
     fn keys(&self, common: Common, out: &mut dyn Write) -> io::Result<()> {
         let used = |at: usize| self.streams.iter().any(|line| line.direction == Some(at));
         let mut last = None;
-        for (at, direction) in self
-            .directions
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| used(*at))
-        {
+        for (at, direction) in self.directions.iter().enumerate().filter(|(at, _)| used(*at)) {
             if last.replace(direction.call) != Some(direction.call) {
-                let head = match self
-                    .exchanges
-                    .iter()
-                    .find(|exchange| exchange.call == direction.call)
-                {
-                    Some(exchange) => format!("Call {}, {}", exchange.call, exchange.call_id),
-                    None => "Keys given".to_owned(),
-                };
+                let head =
+                    match self.exchanges.iter().find(|exchange| exchange.call == direction.call) {
+                        Some(exchange) => format!("Call {}, {}", exchange.call, exchange.call_id),
+                        None => "Keys given".to_owned(),
+                    };
                 writeln!(out, "\n{}{head}{:#}", style::HEAD, style::HEAD)?;
             }
-            let who = direction
-                .from
-                .map_or("the sender".to_owned(), |from| from.to_string());
+            let who = direction.from.map_or("the sender".to_owned(), |from| from.to_string());
             write!(out, "  {} {who}: ", direction.kind)?;
             match &direction.protection {
                 Protection::Plain => writeln!(out, "plain RTP")?,
                 Protection::Unusable(reason) => writeln!(out, "{reason}")?,
                 Protection::Srtp(keying) => {
-                    let tag = direction
-                        .tag
-                        .map_or(String::new(), |tag| format!("tag {tag}, "));
+                    let tag = direction.tag.map_or(String::new(), |tag| format!("tag {tag}, "));
                     let keys: Vec<String> = keying
                         .keys
                         .iter()
-                        .map(|key| {
-                            Shown {
-                                key,
-                                secret: common.show_keys,
-                            }
-                            .to_string()
-                        })
+                        .map(|key| Shown { key, secret: common.show_keys }.to_string())
                         .collect();
                     writeln!(out, "{tag}{}, {}", keying.suite, keys.join(", "))?;
                 }
@@ -384,19 +297,13 @@ impl<'a> Report<'a> {
     }
 
     fn files(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut files: Vec<_> = self
-            .streams
-            .iter()
-            .flat_map(|line| &line.written.files)
-            .collect();
+        let mut files: Vec<_> = self.streams.iter().flat_map(|line| &line.written.files).collect();
         files.sort();
         files.dedup();
         if !files.is_empty() {
             writeln!(out, "\n{}Written{:#}", style::HEAD, style::HEAD)?;
         }
-        files
-            .iter()
-            .try_for_each(|file| writeln!(out, "  {}", file.display()))
+        files.iter().try_for_each(|file| writeln!(out, "  {}", file.display()))
     }
 }
 
@@ -444,12 +351,7 @@ impl JsonStream {
             lost: stream.lost(),
             roc: stream.roc,
             diagnosis: stream.diagnosis(),
-            files: line
-                .written
-                .files
-                .iter()
-                .map(|file| file.display().to_string())
-                .collect(),
+            files: line.written.files.iter().map(|file| file.display().to_string()).collect(),
         }
     }
 }

@@ -80,21 +80,13 @@ impl Sink {
             let open = self.open(name(direction, datagram))?;
             self.streams.insert(id, open);
         }
-        let Self {
-            outbox,
-            wav,
-            captures,
-            streams,
-            ..
-        } = self;
+        let Self { outbox, wav, captures, streams, .. } = self;
         let Some(open) = streams.get_mut(&id) else {
             return Ok(());
         };
         if let Some((capture, path)) = captures.get_mut(open.capture) {
             let (time, src, dst) = (datagram.time, datagram.src, datagram.dst);
-            capture
-                .datagram(time, src, dst, plain)
-                .map_err(failed(path))?;
+            capture.datagram(time, src, dst, plain).map_err(failed(path))?;
         }
         if *wav && id.2 == Kind::Rtp {
             open.sound(outbox, direction, id.3, datagram.time, plain)?;
@@ -113,12 +105,7 @@ impl Sink {
                 self.captures.len() - 1
             }
         };
-        Ok(Open {
-            name,
-            capture,
-            audio: None,
-            left_out: BTreeMap::new(),
-        })
+        Ok(Open { name, capture, audio: None, left_out: BTreeMap::new() })
     }
 
     /// Completes all files and gives them their names; what was written of each stream.
@@ -127,16 +114,7 @@ impl Sink {
     /// Whatever writing gives; then nothing is left behind.
     pub fn finish(self) -> Result<HashMap<Id, Written>, Failure> {
         let mut written = HashMap::new();
-        for (
-            id,
-            Open {
-                capture,
-                audio,
-                left_out,
-                ..
-            },
-        ) in self.streams
-        {
+        for (id, Open { capture, audio, left_out, .. }) in self.streams {
             let capture = self.captures.get(capture).map(|(_, path)| path.clone());
             let mut files: Vec<PathBuf> = capture.into_iter().collect();
             if let Some((writer, path)) = audio {
@@ -167,17 +145,12 @@ impl Open {
         };
         let payload_type = header.payload_type;
         let format = direction.format(payload_type);
-        let fits = format.filter(|&format| {
-            self.audio
-                .as_ref()
-                .is_none_or(|(writer, _)| writer.takes(format))
-        });
+        let fits = format
+            .filter(|&format| self.audio.as_ref().is_none_or(|(writer, _)| writer.takes(format)));
         let Some(format) = fits else {
             self.left_out.entry(payload_type).or_insert_with(|| {
                 let mapped = direction.encodings.get(&payload_type).cloned();
-                mapped
-                    .or(format.map(|format| format.to_string()))
-                    .unwrap_or_default()
+                mapped.or(format.map(|format| format.to_string())).unwrap_or_default()
             });
             return Ok(());
         };
@@ -192,9 +165,7 @@ impl Open {
         let payload = plain.get(header.len..).unwrap_or_default();
         let unpadded = payload.len() - padding(plain, payload);
         let payload = payload.get(..unpadded).unwrap_or_default();
-        writer
-            .packet(format, header.timestamp, time, payload)
-            .map_err(failed(path))
+        writer.packet(format, header.timestamp, time, payload).map_err(failed(path))
     }
 }
 
@@ -222,13 +193,7 @@ fn name(direction: &Direction, datagram: &Datagram<'_>) -> String {
     if direction.call > 0 {
         let _ = write!(name, "call{}-", direction.call);
     }
-    name.extend(
-        direction
-            .kind
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(16),
-    );
+    name.extend(direction.kind.chars().filter(char::is_ascii_alphanumeric).take(16));
     if direction.media > 0 {
         let _ = write!(name, "{}", direction.media + 1);
     }
@@ -238,9 +203,5 @@ fn name(direction: &Direction, datagram: &Datagram<'_>) -> String {
 
 /// An address without the characters that file systems do not like.
 fn address(address: SocketAddr) -> String {
-    format!(
-        "{}-{}",
-        address.ip().to_string().replace([':', '%'], "-"),
-        address.port()
-    )
+    format!("{}-{}", address.ip().to_string().replace([':', '%'], "-"), address.port())
 }

@@ -22,11 +22,7 @@ impl Span {
     /// Stretches a span, or begins one, up to a frame.
     pub fn reach(span: &mut Option<Self>, frame: u64) {
         let (first, before) = span.map_or((frame, 0), |span| (span.first, span.count));
-        *span = Some(Self {
-            first,
-            last: frame,
-            count: before + 1,
-        });
+        *span = Some(Self { first, last: frame, count: before + 1 });
     }
 
     /// `frame 3`, `frames 3 and 9` or `frames 3 to 9`.

@@ -64,10 +64,7 @@ impl Trial<'_> {
         if let Some(unkeyed) = self.unkeyed() {
             return self.unkeyed_packet(unkeyed, packet.len());
         }
-        if let Some(owner) = candidates
-            .iter()
-            .find(|candidate| candidate.fit < Fit::Anywhere)
-        {
+        if let Some(owner) = candidates.iter().find(|candidate| candidate.fit < Fit::Anywhere) {
             self.belongs_to(owner.direction);
         }
         self.entry.failures_in_a_row += 1;
@@ -86,26 +83,16 @@ impl Trial<'_> {
     /// The candidates that are worth a try now, best first: the one that opened the last packet,
     /// then by fit, then the newest that was offered before this packet.
     fn candidates(&self) -> Vec<Candidate> {
-        let guess = self
-            .entry
-            .failures_in_a_row
-            .saturating_add(1)
-            .is_power_of_two();
+        let guess = self.entry.failures_in_a_row.saturating_add(1).is_power_of_two();
         let now = self.datagram.frame;
         let mut candidates: Vec<Candidate> = self.entry.bound.into_iter().collect();
         let mut others: Vec<Candidate> = self.flow.candidates.clone();
         others.retain(|other| {
             (other.fit != Fit::Nowhere || guess)
-                && self
-                    .entry
-                    .bound
-                    .is_none_or(|bound| bound.context != other.context)
+                && self.entry.bound.is_none_or(|bound| bound.context != other.context)
         });
         others.sort_by_key(|other| {
-            let since = self
-                .directions
-                .get(other.direction)
-                .map_or(0, |direction| direction.since);
+            let since = self.directions.get(other.direction).map_or(0, |direction| direction.since);
             (other.fit, since > now, since.abs_diff(now))
         });
         candidates.append(&mut others);
@@ -113,20 +100,12 @@ impl Trial<'_> {
     }
 
     fn open_with(&mut self, with: Candidate, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let opener = self
-            .contexts
-            .get_mut(with.context)
-            .and_then(Context::opener);
-        opener
-            .ok_or(UnprotectError::AuthFailed)?
-            .open(self.kind, packet)
+        let opener = self.contexts.get_mut(with.context).and_then(Context::opener);
+        opener.ok_or(UnprotectError::AuthFailed)?.open(self.kind, packet)
     }
 
     fn opened(&mut self, with: Candidate, len: usize) -> (usize, usize) {
-        let first = self
-            .entry
-            .bound
-            .is_none_or(|bound| bound.context != with.context);
+        let first = self.entry.bound.is_none_or(|bound| bound.context != with.context);
         if first && with.fit == Fit::Nowhere {
             self.explain_guess(with);
         }
@@ -163,32 +142,18 @@ impl Trial<'_> {
     /// What was agreed without a key, if it is the latest word on this flow.
     fn unkeyed(&self) -> Option<usize> {
         let unkeyed = self.flow.unkeyed?;
-        let since = |at: usize| {
-            self.directions
-                .get(at)
-                .map_or(0, |direction| direction.since)
-        };
-        let keyed = self
-            .flow
-            .candidates
-            .iter()
-            .filter(|candidate| candidate.fit < Fit::Anywhere);
+        let since = |at: usize| self.directions.get(at).map_or(0, |direction| direction.since);
+        let keyed = self.flow.candidates.iter().filter(|candidate| candidate.fit < Fit::Anywhere);
         let newest_keyed = keyed
             .map(|candidate| since(candidate.direction))
             .filter(|&since| since <= self.datagram.frame)
             .max();
-        newest_keyed
-            .is_none_or(|keyed| since(unkeyed) > keyed)
-            .then_some(unkeyed)
+        newest_keyed.is_none_or(|keyed| since(unkeyed) > keyed).then_some(unkeyed)
     }
 
     fn unkeyed_packet(&mut self, unkeyed: usize, len: usize) -> Option<(usize, usize)> {
         self.belongs_to(unkeyed);
-        match self
-            .directions
-            .get(unkeyed)
-            .map(|direction| &direction.protection)
-        {
+        match self.directions.get(unkeyed).map(|direction| &direction.protection) {
             Some(Protection::Unusable(reason)) => {
                 let reason = reason.clone();
                 self.entry.stream.find(reason);
@@ -208,9 +173,7 @@ impl Trial<'_> {
     /// Looks for another explanation than a wrong key.
     fn search(&mut self, candidates: &[Candidate], packet: &mut [u8]) -> Option<(usize, usize)> {
         self.flow.searches += 1;
-        let fitting = candidates
-            .iter()
-            .filter(|candidate| candidate.fit != Fit::Nowhere);
+        let fitting = candidates.iter().filter(|candidate| candidate.fit != Fit::Nowhere);
         for candidate in fitting.copied() {
             let context = self.contexts.get_mut(candidate.context)?;
             let found = diagnose::search(&context.keying, self.kind, self.ssrc, packet);
@@ -251,10 +214,7 @@ impl Trial<'_> {
             && let Ok(header) = RtpHeader::parse(&self.datagram.payload)
             && self.is_one_byte_a_sample(header.payload_type)
         {
-            self.entry
-                .stream
-                .lengths
-                .look(&header, self.datagram.payload.len());
+            self.entry.stream.lengths.look(&header, self.datagram.payload.len());
         }
         None
     }

@@ -37,11 +37,7 @@ pub fn read(text: &str, calls: &mut Calls) -> Vec<String> {
         // Up to the next start line; the body ends where SDP does.
         while let Some((next, _)) = lines.next_if(|(next, _)| start(next).is_none()) {
             let next = next.strip_prefix(prefix).unwrap_or(next).trim_end();
-            let next = if prefix.trim().is_empty() && in_body {
-                next.trim_start()
-            } else {
-                next
-            };
+            let next = if prefix.trim().is_empty() && in_body { next.trim_start() } else { next };
             match (in_body, next.is_empty()) {
                 (false, true) => in_body = true,
                 (true, true) => break,
@@ -65,24 +61,19 @@ pub fn read(text: &str, calls: &mut Calls) -> Vec<String> {
 fn start(line: &str) -> Option<usize> {
     // Most lines of a log are decided by this.
     line.contains("SIP/2.0").then_some(())?;
-    let begins = line
-        .char_indices()
-        .scan(true, |blank_before, (at, letter)| {
-            let begins = *blank_before && !letter.is_whitespace();
-            *blank_before = letter.is_whitespace();
-            Some((at, begins))
-        });
-    begins
-        .filter(|(_, begins)| *begins)
-        .map(|(at, _)| at)
-        .find(|&at| {
-            let rest = line.get(at..).unwrap_or_default().trim_end();
-            match sip::start_line(rest) {
-                Some(sip::Start::Request(method)) => METHODS.contains(&method.as_str()),
-                Some(sip::Start::Response { .. }) => true,
-                None => false,
-            }
-        })
+    let begins = line.char_indices().scan(true, |blank_before, (at, letter)| {
+        let begins = *blank_before && !letter.is_whitespace();
+        *blank_before = letter.is_whitespace();
+        Some((at, begins))
+    });
+    begins.filter(|(_, begins)| *begins).map(|(at, _)| at).find(|&at| {
+        let rest = line.get(at..).unwrap_or_default().trim_end();
+        match sip::start_line(rest) {
+            Some(sip::Start::Request(method)) => METHODS.contains(&method.as_str()),
+            Some(sip::Start::Response { .. }) => true,
+            None => false,
+        }
+    })
 }
 
 fn is_sdp_line(line: &str) -> bool {
@@ -124,10 +115,7 @@ mod tests {
     #[test]
     fn messages_are_found_however_they_are_set() {
         let wanted = answered(CALL);
-        assert!(
-            wanted.0.contains("audio 1") && wanted.1.contains("audio 2"),
-            "{wanted:?}"
-        );
+        assert!(wanted.0.contains("audio 1") && wanted.1.contains("audio 2"), "{wanted:?}");
         let indented = CALL.replace('\n', "\n    ");
         assert_eq!(answered(&format!("    {indented}")), wanted);
         let barred = CALL.replace('\n', "\n| ");
@@ -135,19 +123,13 @@ mod tests {
         let timed = CALL
             .replace("INVITE sip", "12:00:01 sent: INVITE sip")
             .replace("SIP/2.0 200", "<-- SIP/2.0 200");
-        assert_eq!(
-            answered(&format!("log opened\n{timed}\nlog closed")),
-            wanted
-        );
+        assert_eq!(answered(&format!("log opened\n{timed}\nlog closed")), wanted);
         assert_eq!(answered(&CALL.replace('\n', "\r\n")), wanted);
     }
 
     #[test]
     fn broken_messages_are_named_by_line() {
         let complaints = read("x\nSIP/2.0 200 OK\nCall-ID: 1\n\n", &mut Calls::default());
-        assert_eq!(
-            complaints,
-            ["line 2: the SIP message has no CSeq with a number and a method"]
-        );
+        assert_eq!(complaints, ["line 2: the SIP message has no CSeq with a number and a method"]);
     }
 }

@@ -50,11 +50,7 @@ pub fn run(
     };
     let failed = |error: io::Error| Failure::input("standard output", plainly(&error));
     if common.json {
-        let exchanges = explanation
-            .told
-            .iter()
-            .map(|(_, explained)| explained)
-            .collect();
+        let exchanges = explanation.told.iter().map(|(_, explained)| explained).collect();
         serde_json::to_writer(&mut *out, &Json { exchanges })
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out))
@@ -72,22 +68,15 @@ struct Json<'a> {
 
 /// An offer and an answer from two files.
 fn two(offer: &mut Input, answer: &mut Input) -> Result<Explanation, Failure> {
-    let description = |input: &mut Input| {
-        Ok(Description {
-            text: input.text()?,
-            place: Place::default(),
-        })
-    };
+    let description =
+        |input: &mut Input| Ok(Description { text: input.text()?, place: Place::default() });
     let (offered, answered) = (description(offer)?, description(answer)?);
     let exchange = Exchange {
         call: 0,
         call_id: String::new(),
         request: String::new(),
         offer: offered,
-        outcome: Outcome::Answered {
-            answer: answered,
-            status: 200,
-        },
+        outcome: Outcome::Answered { answer: answered, status: 200 },
     };
     let explained = verdict::explain(&exchange, None).map_err(|(side, error)| match side {
         Side::Offer => Failure::input(offer.name(), error),
@@ -95,21 +84,12 @@ fn two(offer: &mut Input, answer: &mut Input) -> Result<Explanation, Failure> {
     })?;
     let told = explained.map(|explained| (exchange, without_sip(explained)));
     let told = told.into_iter().collect();
-    Ok(Explanation {
-        told,
-        unanswered: Vec::new(),
-        broken: false,
-        unit: "",
-    })
+    Ok(Explanation { told, unanswered: Vec::new(), broken: false, unit: "" })
 }
 
 /// Two files have no status; what it would be follows from what they come to.
 fn without_sip(mut explained: Explained) -> Explained {
-    explained.status = if explained.outcome == Come::Rejected {
-        488
-    } else {
-        200
-    };
+    explained.status = if explained.outcome == Come::Rejected { 488 } else { 200 };
     explained
 }
 
@@ -123,10 +103,8 @@ fn trace(input: &mut Input, remark: &mut dyn FnMut(String)) -> Result<Explanatio
         let mut progress = Progress::new(input.len());
         let found = Signalling::listen(input, &mut progress)?;
         progress.finish();
-        found.check(
-            &name,
-            "SIP over TLS cannot be seen in a capture; a log of the stack has it",
-        )?;
+        found
+            .check(&name, "SIP over TLS cannot be seen in a capture; a log of the stack has it")?;
         let complaints = [found.complaints, found.leftovers].concat();
         ("packet", found.exchanges, complaints, found.broken)
     } else {
@@ -136,9 +114,7 @@ fn trace(input: &mut Input, remark: &mut dyn FnMut(String)) -> Result<Explanatio
         let (lines, messages) = (text.lines().count(), calls.messages());
         let exchanges = calls.exchanges();
         if exchanges.is_empty() {
-            let heard = complaints
-                .first()
-                .map(|complaint| format!(" ({complaint})"));
+            let heard = complaints.first().map(|complaint| format!(" ({complaint})"));
             let what = format!(
                 "{messages} SIP messages with {} SDP in {lines} lines{}; this is neither a capture \
                  nor a log of SIP, and an SDP offer needs its answer beside it",
@@ -155,12 +131,8 @@ fn trace(input: &mut Input, remark: &mut dyn FnMut(String)) -> Result<Explanatio
     if let Some(broken) = &broken {
         remark(format!("{name}: {broken}"));
     }
-    let mut explanation = Explanation {
-        told: Vec::new(),
-        unanswered: Vec::new(),
-        broken: broken.is_some(),
-        unit,
-    };
+    let mut explanation =
+        Explanation { told: Vec::new(), unanswered: Vec::new(), broken: broken.is_some(), unit };
     // The exchange that last succeeded, by call.
     let mut standing: BTreeMap<usize, Exchange> = BTreeMap::new();
     for exchange in exchanges {
@@ -191,10 +163,7 @@ impl Explanation {
     fn exit(&self) -> Exit {
         let mut last: BTreeMap<usize, Exit> = BTreeMap::new();
         for (exchange, explained) in &self.told {
-            let any_plain = explained
-                .media
-                .iter()
-                .any(|media| media.outcome == Come::Rtp);
+            let any_plain = explained.media.iter().any(|media| media.outcome == Come::Rtp);
             let exit = match explained.outcome {
                 Come::Rejected if last.contains_key(&exchange.call) => continue,
                 Come::Rejected => Exit::Refused,
@@ -267,20 +236,13 @@ impl Explanation {
         if let Some(context) = explained.context {
             writeln!(out, "  keys: {}", context.sentence())?;
         }
-        explained
-            .media
-            .iter()
-            .try_for_each(|media| medium(media, common, out))
+        explained.media.iter().try_for_each(|media| medium(media, common, out))
     }
 }
 
 /// A reason with what it rests on, unless the sentence says so itself.
 fn because(reason: &str, source: &str) -> String {
-    if reason.contains("RFC ") {
-        reason.to_owned()
-    } else {
-        format!("{reason} ({source})")
-    }
+    if reason.contains("RFC ") { reason.to_owned() } else { format!("{reason} ({source})") }
 }
 
 fn come(outcome: Come) -> (anstyle::Style, &'static str) {
@@ -292,13 +254,7 @@ fn come(outcome: Come) -> (anstyle::Style, &'static str) {
 }
 
 fn medium(media: &MediaExplained, common: Common, out: &mut dyn Write) -> io::Result<()> {
-    let MediaExplained {
-        index,
-        kind,
-        profile,
-        port,
-        ..
-    } = media;
+    let MediaExplained { index, kind, profile, port, .. } = media;
     let (color, word) = come(media.outcome);
     writeln!(
         out,
@@ -315,10 +271,7 @@ fn medium(media: &MediaExplained, common: Common, out: &mut dyn Write) -> io::Re
     if let Some(lifetime) = media.lifetime {
         writeln!(out, "    lifetime: {lifetime} packets")?;
     }
-    media
-        .lines
-        .iter()
-        .try_for_each(|line| crypto_line(line, common, out))
+    media.lines.iter().try_for_each(|line| crypto_line(line, common, out))
 }
 
 fn crypto_line(line: &LineExplained, common: Common, out: &mut dyn Write) -> io::Result<()> {
@@ -341,13 +294,8 @@ fn crypto_line(line: &LineExplained, common: Common, out: &mut dyn Write) -> io:
     }
     writeln!(out)?;
     for key in &line.keys {
-        let shown = Shown {
-            key,
-            secret: common.show_keys,
-        };
+        let shown = Shown { key, secret: common.show_keys };
         writeln!(out, "      {}{shown}{:#}", style::QUIET, style::QUIET)?;
     }
-    line.notes
-        .iter()
-        .try_for_each(|note| writeln!(out, "      tolerated: {note}"))
+    line.notes.iter().try_for_each(|note| writeln!(out, "      tolerated: {note}"))
 }

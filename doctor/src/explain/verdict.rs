@@ -172,10 +172,7 @@ pub fn explain(
                 status: *status,
                 reason: reason.to_string(),
                 source: reason.source().to_owned(),
-                media: offer
-                    .media()
-                    .map(|media| agreed(&media, &answer, &decision))
-                    .collect(),
+                media: offer.media().map(|media| agreed(&media, &answer, &decision)).collect(),
                 context: context(&offer, &decision, before),
             }))
         }
@@ -213,9 +210,8 @@ fn overall(decision: &Decision<'_>) -> Result {
 fn agreed(offered: &Media<'_>, answer: &Sdp<'_>, decision: &Decision<'_>) -> MediaExplained {
     let decided = decision.at(offered.index());
     let answered = answer.media().nth(offered.index());
-    let mut lines: Vec<_> = offered_verdicts(offered, &decided)
-        .map(|line| explained(line, false))
-        .collect();
+    let mut lines: Vec<_> =
+        offered_verdicts(offered, &decided).map(|line| explained(line, false)).collect();
     if let Some(answered) = &answered {
         let odd = answered_verdicts(answered, decided).map(|line| explained(line, true));
         lines.extend(odd.filter(|line| line.verdict != "accepted" || !line.notes.is_empty()));
@@ -233,18 +229,10 @@ fn agreed(offered: &Media<'_>, answer: &Sdp<'_>, decision: &Decision<'_>) -> Med
         },
         tag: attribute.map(CryptoAttribute::tag),
         suite: attribute.map(|attribute| attribute.suite().name()),
-        params: meaning
-            .as_ref()
-            .map(|(line, _)| parameters(line))
-            .unwrap_or_default(),
+        params: meaning.as_ref().map(|(line, _)| parameters(line)).unwrap_or_default(),
         mki: attribute.and_then(mki_text),
-        lifetime: attribute.and_then(|attribute| {
-            attribute
-                .keys()
-                .iter()
-                .filter_map(MasterKey::lifetime)
-                .min()
-        }),
+        lifetime: attribute
+            .and_then(|attribute| attribute.keys().iter().filter_map(MasterKey::lifetime).min()),
         reason: decided.reason.to_string(),
         source: decided.reason.source().to_owned(),
         lines,
@@ -332,12 +320,8 @@ fn keys(offer: &Sdp<'_>, decision: &Decision<'_>) -> Vec<Option<[CryptoAttribute
             return None;
         };
         let answered = line.meaning().ok()?;
-        let valid = media
-            .crypto()
-            .filter_map(|entry| entry.parsed.ok()?.meaning().ok());
-        let offered = valid
-            .into_iter()
-            .find(|offered| offered.tag() == answered.tag())?;
+        let valid = media.crypto().filter_map(|entry| entry.parsed.ok()?.meaning().ok());
+        let offered = valid.into_iter().find(|offered| offered.tag() == answered.tag())?;
         Some([offered, answered])
     };
     offer.media().map(of).collect()
@@ -350,22 +334,16 @@ fn context(offer: &Sdp<'_>, decision: &Decision<'_>, before: Option<&Exchange>) 
         let Outcome::Answered { answer, .. } = &before.outcome else {
             return None;
         };
-        let (offer, answer) = (
-            Sdp::parse(&before.offer.text).ok()?,
-            Sdp::parse(&answer.text).ok()?,
-        );
+        let (offer, answer) =
+            (Sdp::parse(&before.offer.text).ok()?, Sdp::parse(&answer.text).ok()?);
         Some(keys(&offer, &verify(&offer, &answer)))
     });
     let Some(then) = then.filter(|then| secured(then)) else {
         return secured(&now).then_some(Context::New);
     };
-    let lost = then
-        .iter()
-        .zip(&now)
-        .any(|(then, now)| then.is_some() && now.is_none());
-    let plain = offer
-        .media()
-        .any(|media| matches!(decision.at(media.index()).outcome, MediaOutcome::Rtp));
+    let lost = then.iter().zip(&now).any(|(then, now)| then.is_some() && now.is_none());
+    let plain =
+        offer.media().any(|media| matches!(decision.at(media.index()).outcome, MediaOutcome::Rtp));
     if lost && plain {
         return Some(Context::Downgrade);
     }

@@ -50,31 +50,17 @@ impl Format {
     pub fn from_rtpmap(encoding: &str) -> Option<Self> {
         let mut parts = encoding.trim().split('/');
         let name = parts.next()?;
-        let rate = parts
-            .next()?
-            .parse()
-            .ok()
-            .filter(|rate| (1..=768_000).contains(rate))?;
+        let rate = parts.next()?.parse().ok().filter(|rate| (1..=768_000).contains(rate))?;
         let channels = match parts.next() {
-            Some(channels) => channels
-                .parse()
-                .ok()
-                .filter(|channels| (1..=8).contains(channels))?,
+            Some(channels) => {
+                channels.parse().ok().filter(|channels| (1..=8).contains(channels))?
+            }
             None => 1,
         };
-        let codings = [
-            ("PCMU", Coding::Pcmu),
-            ("PCMA", Coding::Pcma),
-            ("L16", Coding::L16),
-        ];
-        let (_, coding) = codings
-            .into_iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        Some(Self {
-            coding,
-            rate,
-            channels,
-        })
+        let codings = [("PCMU", Coding::Pcmu), ("PCMA", Coding::Pcma), ("L16", Coding::L16)];
+        let (_, coding) =
+            codings.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(Self { coding, rate, channels })
     }
 
     /// The format of a static payload type (RFC 3551 §6, table 4).
@@ -86,11 +72,7 @@ impl Format {
             11 => (Coding::L16, 44_100, 1),
             _ => return None,
         };
-        Some(Self {
-            coding,
-            rate,
-            channels,
-        })
+        Some(Self { coding, rate, channels })
     }
 
     /// Length of a coded sample in bytes.
@@ -103,20 +85,11 @@ impl Format {
 
     fn decode(self, payload: &[u8]) -> Vec<i16> {
         match self.coding {
-            Coding::Pcmu => payload
-                .iter()
-                .map(|&byte| g711::ulaw_to_linear(byte))
-                .collect(),
-            Coding::Pcma => payload
-                .iter()
-                .map(|&byte| g711::alaw_to_linear(byte))
-                .collect(),
-            Coding::L16 => payload
-                .as_chunks()
-                .0
-                .iter()
-                .map(|&two| i16::from_be_bytes(two))
-                .collect(),
+            Coding::Pcmu => payload.iter().map(|&byte| g711::ulaw_to_linear(byte)).collect(),
+            Coding::Pcma => payload.iter().map(|&byte| g711::alaw_to_linear(byte)).collect(),
+            Coding::L16 => {
+                payload.as_chunks().0.iter().map(|&two| i16::from_be_bytes(two)).collect()
+            }
         }
     }
 }
@@ -129,11 +102,7 @@ impl fmt::Display for Format {
             Coding::L16 => "L16",
         };
         write!(f, "{name}/{}", self.rate)?;
-        if self.channels > 1 {
-            write!(f, "/{}", self.channels)
-        } else {
-            Ok(())
-        }
+        if self.channels > 1 { write!(f, "/{}", self.channels) } else { Ok(()) }
     }
 }
 
@@ -164,14 +133,7 @@ impl<W: Write + Seek> AudioWriter<W> {
             sample_format: SampleFormat::Int,
         };
         let wav = WavWriter::new(out, spec).map_err(plain_io)?;
-        Ok(Self {
-            wav,
-            format,
-            last: None,
-            waiting: BTreeMap::new(),
-            next: None,
-            written: 0,
-        })
+        Ok(Self { wav, format, last: None, waiting: BTreeMap::new(), next: None, written: 0 })
     }
 
     /// Whether a packet of this format fits the file: rate and channels are those of its header.
@@ -192,9 +154,7 @@ impl<W: Write + Seek> AudioWriter<W> {
         payload: &[u8],
     ) -> io::Result<()> {
         let at = self.extended(timestamp, time);
-        self.waiting
-            .entry(at)
-            .or_insert_with(|| format.decode(payload));
+        self.waiting.entry(at).or_insert_with(|| format.decode(payload));
         if self.waiting.len() > REORDER
             && let Some((at, samples)) = self.waiting.pop_first()
         {
@@ -221,21 +181,13 @@ impl<W: Write + Seek> AudioWriter<W> {
             None => i64::from(timestamp),
             Some((last, last_time)) => {
                 let [_, _, _, _, low @ ..] = last.to_be_bytes();
-                let step = timestamp
-                    .wrapping_sub(u32::from_be_bytes(low))
-                    .cast_signed();
+                let step = timestamp.wrapping_sub(u32::from_be_bytes(low)).cast_signed();
                 let rate = i64::from(self.format.rate);
                 let elapsed = time.saturating_sub(last_time) / 1_000_000;
-                let elapsed = i64::try_from(elapsed)
-                    .unwrap_or(i64::MAX)
-                    .saturating_mul(rate)
-                    / 1000;
+                let elapsed =
+                    i64::try_from(elapsed).unwrap_or(i64::MAX).saturating_mul(rate) / 1000;
                 let drift = i64::from(step).saturating_sub(elapsed).saturating_abs();
-                let step = if drift > MAX_DRIFT * rate {
-                    elapsed
-                } else {
-                    i64::from(step)
-                };
+                let step = if drift > MAX_DRIFT * rate { elapsed } else { i64::from(step) };
                 last.saturating_add(step.min(MAX_SILENCE * rate))
             }
         };
@@ -264,18 +216,14 @@ impl<W: Write + Seek> AudioWriter<W> {
 
     /// Writes samples as far as the file may grow; what is beyond is left out.
     fn put(&mut self, samples: &[i16]) -> io::Result<()> {
-        let bytes = u64::try_from(samples.len())
-            .unwrap_or(u64::MAX)
-            .saturating_mul(2);
+        let bytes = u64::try_from(samples.len()).unwrap_or(u64::MAX).saturating_mul(2);
         if samples.is_empty() || self.written.saturating_add(bytes) > MAX_DATA {
             return Ok(());
         }
         self.written += bytes;
         let count = u32::try_from(samples.len()).map_err(io::Error::other)?;
         let mut writer = self.wav.get_i16_writer(count);
-        samples
-            .iter()
-            .for_each(|&sample| writer.write_sample(sample));
+        samples.iter().for_each(|&sample| writer.write_sample(sample));
         writer.flush().map_err(plain_io)
     }
 }
@@ -292,11 +240,7 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
-    const L16: Format = Format {
-        coding: Coding::L16,
-        rate: 1000,
-        channels: 1,
-    };
+    const L16: Format = Format { coding: Coding::L16, rate: 1000, channels: 1 };
 
     /// Packets of two samples each, given as (timestamp, capture time in ms, value).
     fn audio(packets: &[(u32, u64, i16)]) -> Vec<i16> {
@@ -304,17 +248,11 @@ mod tests {
         let mut writer = AudioWriter::new(&mut out, L16).unwrap();
         for &(timestamp, milliseconds, value) in packets {
             let payload = [value.to_be_bytes(), value.to_be_bytes()].concat();
-            writer
-                .packet(L16, timestamp, milliseconds * 1_000_000, &payload)
-                .unwrap();
+            writer.packet(L16, timestamp, milliseconds * 1_000_000, &payload).unwrap();
         }
         writer.finish().unwrap();
         out.set_position(0);
-        hound::WavReader::new(out)
-            .unwrap()
-            .samples()
-            .map(Result::unwrap)
-            .collect()
+        hound::WavReader::new(out).unwrap().samples().map(Result::unwrap).collect()
     }
 
     /// Order of timestamps, not of arrival, over the wrap of the timestamp too; once each.
@@ -322,10 +260,7 @@ mod tests {
     fn packets_are_put_in_order() {
         let wrap = u32::MAX - 1;
         let wanted = [1, 1, 2, 2, 3, 3];
-        assert_eq!(
-            audio(&[(wrap, 0, 1), (2, 2, 3), (0, 4, 2), (0, 5, 9)]),
-            wanted
-        );
+        assert_eq!(audio(&[(wrap, 0, 1), (2, 2, 3), (0, 4, 2), (0, 5, 9)]), wanted);
         assert_eq!(audio(&[(12, 0, 2), (10, 1, 1), (14, 2, 3)]), wanted);
     }
 
@@ -346,11 +281,8 @@ mod tests {
         writer.packet(stereo, 2, 0, &[0, 4, 0, 5, 0]).unwrap();
         writer.finish().unwrap();
         out.set_position(0);
-        let samples: Vec<i16> = hound::WavReader::new(out)
-            .unwrap()
-            .samples()
-            .map(Result::unwrap)
-            .collect();
+        let samples: Vec<i16> =
+            hound::WavReader::new(out).unwrap().samples().map(Result::unwrap).collect();
         assert_eq!(samples, [1, 2, 0, 0, 4, 5]);
     }
 
@@ -362,11 +294,7 @@ mod tests {
 
     #[test]
     fn formats_are_read_from_rtpmap_and_static_types() {
-        let stereo = Format {
-            coding: Coding::L16,
-            rate: 44_100,
-            channels: 2,
-        };
+        let stereo = Format { coding: Coding::L16, rate: 44_100, channels: 2 };
         assert_eq!(Format::from_rtpmap("l16/44100/2"), Some(stereo));
         assert_eq!(Format::of_static_type(10), Some(stereo));
         for not_ours in ["opus/48000/2", "PCMU", "PCMU/0", "PCMU/8000/0", ""] {
@@ -379,13 +307,7 @@ mod tests {
     #[test]
     fn second_long_shuffles_are_undone() {
         let mut packets: Vec<(u32, u64, i16)> = (0..1000_i16)
-            .map(|n| {
-                (
-                    u32::try_from(n).unwrap() * 2,
-                    u64::try_from(n).unwrap() * 2,
-                    n,
-                )
-            })
+            .map(|n| (u32::try_from(n).unwrap() * 2, u64::try_from(n).unwrap() * 2, n))
             .collect();
         packets.chunks_mut(REORDER).for_each(<[_]>::reverse);
         let wanted: Vec<i16> = (0..1000_i16).flat_map(|n| [n, n]).collect();

@@ -32,12 +32,7 @@ impl Outbox {
     pub fn new(dir: &Path) -> Result<Self, Failure> {
         let created = !dir.exists();
         fs::create_dir_all(dir).map_err(|error| Failure::input(dir.display(), plainly(&error)))?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            created,
-            committed: false,
-            pending: Vec::new(),
-        })
+        Ok(Self { dir: dir.to_owned(), created, committed: false, pending: Vec::new() })
     }
 
     /// A new file that will be called `name`; also returns the path it will have.
@@ -51,11 +46,7 @@ impl Outbox {
             .tempfile_in(&self.dir)
             .map_err(|error| Failure::input(path.display(), plainly(&error)))?
             .into_temp_path();
-        let file = LazyFile {
-            path: temporary.to_path_buf(),
-            at: 0,
-            buffer: Vec::new(),
-        };
+        let file = LazyFile { path: temporary.to_path_buf(), at: 0, buffer: Vec::new() };
         self.pending.push((temporary, path.clone()));
         Ok((file, path))
     }

@@ -32,10 +32,7 @@ impl<W: Write> PcapWriter<W> {
         out.write_all(&[0; 8])?;
         out.write_all(&SNAP_LENGTH.to_le_bytes())?;
         out.write_all(&LINKTYPE_RAW.to_le_bytes())?;
-        Ok(Self {
-            out,
-            packet: Vec::new(),
-        })
+        Ok(Self { out, packet: Vec::new() })
     }
 
     /// Writes one datagram; `time` is in nanoseconds since 1970.
@@ -56,12 +53,7 @@ impl<W: Write> PcapWriter<W> {
             .map_err(io::Error::other)?;
         let clip = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let len = u32::try_from(self.packet.len()).map_err(io::Error::other)?;
-        for word in [
-            clip(time / 1_000_000_000),
-            clip(time % 1_000_000_000),
-            len,
-            len,
-        ] {
+        for word in [clip(time / 1_000_000_000), clip(time % 1_000_000_000), len, len] {
             self.out.write_all(&word.to_le_bytes())?;
         }
         self.out.write_all(&self.packet)
@@ -119,20 +111,12 @@ mod tests {
     #[test]
     fn written_captures_read_back() {
         let ends: [(SocketAddr, SocketAddr); 2] = [
-            (
-                "10.0.0.1:4000".parse().unwrap(),
-                "10.0.0.2:5000".parse().unwrap(),
-            ),
-            (
-                "[2001:db8::1]:4000".parse().unwrap(),
-                "[2001:db8::2]:5000".parse().unwrap(),
-            ),
+            ("10.0.0.1:4000".parse().unwrap(), "10.0.0.2:5000".parse().unwrap()),
+            ("[2001:db8::1]:4000".parse().unwrap(), "[2001:db8::2]:5000".parse().unwrap()),
         ];
         let mut writer = PcapWriter::new(Vec::new()).unwrap();
         for (number, (src, dst)) in (1..).zip(ends) {
-            writer
-                .datagram(number * 1_500_000_001, src, dst, b"payload")
-                .unwrap();
+            writer.datagram(number * 1_500_000_001, src, dst, b"payload").unwrap();
         }
         let file = writer.finish().unwrap();
         let mut dissector = Dissector::default();

@@ -1,12 +1,6 @@
 //! What the tests of the binary share: running it, and captures of made-up calls.
 // No test file uses all of it; and the lints for what ships are not for tests.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(dead_code, unreachable_pub, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,9 +11,7 @@ use srtp_doctor::output::pcap::PcapWriter;
 
 /// A file of `test-vectors/captures`.
 pub fn vector(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../test-vectors/captures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors/captures").join(name)
 }
 
 /// What a run of the binary came to.
@@ -102,11 +94,7 @@ pub fn sip(start: &str, cseq: &str, tag: &str, body: &str) -> String {
         "{start}\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{branch}\r\nFrom: <sip:a@h>;tag=a\r\n\
          To: <sip:b@h>{}\r\nCall-ID: made-up\r\nCSeq: {cseq}\r\nContent-Type: application/sdp\r\n\
          Content-Length: {}\r\n\r\n{body}",
-        if tag.is_empty() {
-            String::new()
-        } else {
-            format!(";tag={tag}")
-        },
+        if tag.is_empty() { String::new() } else { format!(";tag={tag}") },
         body.len()
     )
 }
@@ -124,10 +112,7 @@ pub struct Capture {
 
 impl Capture {
     pub fn new() -> Self {
-        Self {
-            writer: PcapWriter::new(Vec::new()).unwrap(),
-            time: 1_700_000_000_000_000_000,
-        }
+        Self { writer: PcapWriter::new(Vec::new()).unwrap(), time: 1_700_000_000_000_000_000 }
     }
 
     pub fn packet(&mut self, src: &str, dst: &str, payload: &[u8]) {
@@ -139,31 +124,15 @@ impl Capture {
     /// An offer from A to B and what B answers.
     pub fn exchange(&mut self, number: u32, offer: &str, answer: &str) {
         let cseq = format!("{number} INVITE");
-        self.packet(
-            SIP_A,
-            SIP_B,
-            sip("INVITE sip:b@h SIP/2.0", &cseq, "", offer).as_bytes(),
-        );
-        self.packet(
-            SIP_B,
-            SIP_A,
-            sip("SIP/2.0 200 OK", &cseq, "b", answer).as_bytes(),
-        );
+        self.packet(SIP_A, SIP_B, sip("INVITE sip:b@h SIP/2.0", &cseq, "", offer).as_bytes());
+        self.packet(SIP_B, SIP_A, sip("SIP/2.0 200 OK", &cseq, "b", answer).as_bytes());
     }
 
     /// An offer that B refuses.
     pub fn refused(&mut self, number: u32, offer: &str, status: &str) {
         let cseq = format!("{number} INVITE");
-        self.packet(
-            SIP_A,
-            SIP_B,
-            sip("INVITE sip:b@h SIP/2.0", &cseq, "", offer).as_bytes(),
-        );
-        self.packet(
-            SIP_B,
-            SIP_A,
-            sip(&format!("SIP/2.0 {status}"), &cseq, "b", "").as_bytes(),
-        );
+        self.packet(SIP_A, SIP_B, sip("INVITE sip:b@h SIP/2.0", &cseq, "", offer).as_bytes());
+        self.packet(SIP_B, SIP_A, sip(&format!("SIP/2.0 {status}"), &cseq, "b", "").as_bytes());
     }
 
     pub fn a_sends(&mut self, message: &str) {

@@ -76,11 +76,7 @@ pub struct Listeners {
 
 impl Default for Listeners {
     fn default() -> Self {
-        Self {
-            udp: true,
-            tcp: true,
-            tcp_tls: true,
-        }
+        Self { udp: true, tcp: true, tcp_tls: true }
     }
 }
 

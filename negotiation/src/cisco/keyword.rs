@@ -23,10 +23,7 @@ pub(crate) fn is(word: &str, keyword: &str) -> bool {
     let full = shortest.bytes().chain(rest.bytes());
     let length = shortest.len()..=shortest.len().saturating_add(rest.len());
     length.contains(&word.len())
-        && word
-            .bytes()
-            .zip(full)
-            .all(|(is, should)| is.eq_ignore_ascii_case(&should))
+        && word.bytes().zip(full).all(|(is, should)| is.eq_ignore_ascii_case(&should))
 }
 
 impl<'c> Words<'c> {

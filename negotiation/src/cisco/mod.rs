@@ -219,11 +219,7 @@ impl<'c> Gateway<'c> {
                 address,
             },
             name: "SIP Call",
-            connection: Connection {
-                net_type,
-                addr_type,
-                address,
-            },
+            connection: Connection { net_type, addr_type, address },
         }
     }
 
@@ -245,16 +241,9 @@ impl<'c> Gateway<'c> {
         formats: &'l [(&'l str, &'l str)],
         lines: &'l [CryptoAttribute],
     ) -> OfferedStream<'l> {
-        let form = if lines.is_empty() {
-            OfferForm::Rtp
-        } else {
-            OfferForm::Srtp
-        };
+        let form = if lines.is_empty() { OfferForm::Rtp } else { OfferForm::Srtp };
         let mut stream = OfferedStream::audio(form, port, formats, lines);
-        stream.layout = Layout {
-            crypto_last: true,
-            says_sendrecv: false,
-        };
+        stream.layout = Layout { crypto_last: true, says_sendrecv: false };
         stream
     }
 }

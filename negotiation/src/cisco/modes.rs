@@ -367,11 +367,7 @@ fn trustpoint<'c>(
     words.end()?;
     trustpoints.retain(|entry| entry.remote != remote);
     let full = too_many("trustpoints", MAX_TRUSTPOINTS);
-    let new = Trustpoint {
-        remote,
-        name,
-        strict_cipher,
-    };
+    let new = Trustpoint { remote, name, strict_cipher };
     trustpoints.push(new).map_err(|_| full)
 }
 
@@ -395,21 +391,14 @@ fn dial_peer<'c>(
             Some(srtp(peer.srtp.unwrap_or_default(), form, fallback))
         };
     } else if words.take_all(&["ses[sion]", "tr[ansport]"]) {
-        peer.transport = if !set || words.take("s[ystem]") {
-            None
-        } else {
-            Some(transport(&mut words)?)
-        };
+        peer.transport =
+            if !set || words.take("s[ystem]") { None } else { Some(transport(&mut words)?) };
     } else if words.take_all(&["ses[sion]", "ta[rget]"]) {
         peer.target = words.next().filter(|_| set);
     } else if words.take_all(&["ses[sion]", "p[rotocol]"]) {
         peer.sip = set && words.take("sip[v2]");
     } else if words.take_all(&["voice-c[lass]", "sip", "ur[l]"]) {
-        peer.url = if !set || words.take("sy[stem]") {
-            None
-        } else {
-            Some(url(&mut words)?)
-        };
+        peer.url = if !set || words.take("sy[stem]") { None } else { Some(url(&mut words)?) };
     } else if words.take_all(&["voice-c[lass]", "sip", "tr[ansport]", "s[witch]"]) {
         peer.transport_switch = switch(&mut words, form)?;
     } else if words.take_all(&["voice-c[lass]", "sip", "sr[tp]", "n[egotiate]"]) {

@@ -100,18 +100,10 @@ impl<'c> Configuration<'c> {
     /// transport of SIP and that IOS would not accept.
     pub fn parse(text: &'c str) -> Result<Self, ConfigurationError> {
         let mut configuration = Self::default();
-        let mut reader = Reader {
-            mode: Mode::Global,
-            opened_at: 0,
-            indented: false,
-        };
+        let mut reader = Reader { mode: Mode::Global, opened_at: 0, indented: false };
         for (line, line_number) in text.lines().zip(1..) {
             let done = reader.line(&mut configuration, line);
-            done.map_err(|(column, kind)| ConfigurationError {
-                line_number,
-                column,
-                kind,
-            })?;
+            done.map_err(|(column, kind)| ConfigurationError { line_number, column, kind })?;
         }
         Ok(configuration)
     }
@@ -146,11 +138,7 @@ impl Reader {
             return Ok(());
         };
         if is(first, "exit") || is(first, "end") || first == "^Z" {
-            self.mode = if is(first, "exit") {
-                self.mode.above()
-            } else {
-                Mode::Exec
-            };
+            self.mode = if is(first, "exit") { self.mode.above() } else { Mode::Exec };
             return Ok(());
         }
         let form = if words.take("no") {

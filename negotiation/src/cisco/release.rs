@@ -55,13 +55,7 @@ pub enum Feature {
 }
 
 const fn release(maintenance: u16, train: [u8; 4]) -> Release {
-    Release {
-        major: 12,
-        minor: 4,
-        maintenance,
-        train,
-        rebuild: 0,
-    }
+    Release { major: 12, minor: 4, maintenance, train, rebuild: 0 }
 }
 
 const T: [u8; 4] = *b"T\0\0\0";
@@ -138,9 +132,7 @@ impl FromStr for Release {
             let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
             let (letters, rebuild) = rest.split_at_checked(letters)?;
             let mut train = [0; 4];
-            train
-                .get_mut(..letters.len())?
-                .copy_from_slice(letters.as_bytes());
+            train.get_mut(..letters.len())?.copy_from_slice(letters.as_bytes());
             train.make_ascii_uppercase();
             Some(Self {
                 major: number(major)?,
@@ -148,11 +140,7 @@ impl FromStr for Release {
                 // Interim builds have a second number, 12.4(20.3)T.
                 maintenance: number(maintenance.split('.').next()?)?,
                 train,
-                rebuild: if rebuild.is_empty() {
-                    0
-                } else {
-                    number(rebuild)?
-                },
+                rebuild: if rebuild.is_empty() { 0 } else { number(rebuild)? },
             })
         };
         parse().ok_or(ReleaseError)
@@ -161,13 +149,7 @@ impl FromStr for Release {
 
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            major,
-            minor,
-            maintenance,
-            rebuild,
-            ..
-        } = self;
+        let Self { major, minor, maintenance, rebuild, .. } = self;
         write!(f, "{major}.{minor}({maintenance}){}", self.train())?;
         if *rebuild != 0 {
             write!(f, "{rebuild}")?;
@@ -203,16 +185,9 @@ mod tests {
         ] {
             assert_eq!(name.parse::<Release>().unwrap().to_string(), name);
         }
-        for wrong in [
-            "",
-            "12",
-            "12.4",
-            "12.4()T",
-            "12.4(20",
-            "12.4(20)TOOLONG",
-            "x.4(2)T",
-            "12.4(+2)T",
-        ] {
+        for wrong in
+            ["", "12", "12.4", "12.4()T", "12.4(20", "12.4(20)TOOLONG", "x.4(2)T", "12.4(+2)T"]
+        {
             assert_eq!(wrong.parse::<Release>(), Err(ReleaseError), "{wrong}");
         }
     }

@@ -40,19 +40,11 @@ pub struct OutgoingRow {
 }
 
 const fn out(action: Outgoing, sentence: &'static str, source: &'static str) -> OutgoingCell {
-    OutgoingCell {
-        action,
-        rule: Rule { sentence, source },
-    }
+    OutgoingCell { action, rule: Rule { sentence, source } }
 }
 
 const fn same(tls: bool, srtp: Srtp, cell: OutgoingCell) -> OutgoingRow {
-    OutgoingRow {
-        tls,
-        srtp,
-        earlier: cell,
-        late: cell,
-    }
+    OutgoingRow { tls, srtp, earlier: cell, late: cell }
 }
 
 const SECURE: OutgoingCell = out(
@@ -175,10 +167,7 @@ pub(crate) fn outgoing(
 }
 
 const fn cell(action: Action, sentence: &'static str, source: &'static str) -> Cell {
-    Cell {
-        action,
-        rule: Rule { sentence, source },
-    }
+    Cell { action, rule: Rule { sentence, source } }
 }
 
 /// Table 3: incoming calls, a row for each dial peer, a column for each offer (SRTP only, SRTP and

@@ -42,22 +42,15 @@ impl Generic<'_> {
 
     const fn rule(&self) -> Rule {
         let (sentence, source) = match self.form {
-            OfferForm::Rtp => (
-                "SRTP is switched off here: RTP alone is offered",
-                "RFC 3264 §5",
-            ),
-            OfferForm::Srtp => (
-                "SRTP is required here: it alone is offered",
-                "RFC 4568 §5.1.1",
-            ),
+            OfferForm::Rtp => ("SRTP is switched off here: RTP alone is offered", "RFC 3264 §5"),
+            OfferForm::Srtp => ("SRTP is required here: it alone is offered", "RFC 4568 §5.1.1"),
             OfferForm::SrtpThenRtp | OfferForm::RtpThenSrtp => (
                 "SRTP is preferred here: it is offered with RTP as the alternative",
                 "RFC 4568 §5.1.1",
             ),
-            OfferForm::Opportunistic => (
-                "SRTP is offered in a plain m-line, to be taken or left",
-                "RFC 8643 §3.1",
-            ),
+            OfferForm::Opportunistic => {
+                ("SRTP is offered in a plain m-line, to be taken or left", "RFC 8643 §3.1")
+            }
             OfferForm::BestEffort => (
                 "SRTP is offered as a potential configuration of a plain m-line",
                 "RFC 5939 §3.6.1",
@@ -96,12 +89,7 @@ impl Plan {
     }
 
     const fn new(form: OfferForm, transport: Transport, rule: Rule) -> Self {
-        Self {
-            form,
-            transport,
-            rule,
-            retry: false,
-        }
+        Self { form, transport, rule, retry: false }
     }
 
     fn of_cell(cell: OutgoingCell, transport: Transport) -> Result<Self, Rule> {
@@ -115,11 +103,7 @@ impl Plan {
 }
 
 const fn over(tls: bool) -> Transport {
-    if tls {
-        Transport::TcpTls
-    } else {
-        Transport::Udp
-    }
+    if tls { Transport::TcpTls } else { Transport::Udp }
 }
 
 const UNHEARD: Rule = Rule {
@@ -172,11 +156,8 @@ impl Endpoint<'_> {
             Self::Polycom(phone) => Some(*phone),
             _ => None,
         };
-        let errors: heapless::Vec<_, 3> = phone
-            .iter()
-            .flat_map(Phone::configuration_errors)
-            .map(|error| error.rule())
-            .collect();
+        let errors: heapless::Vec<_, 3> =
+            phone.iter().flat_map(Phone::configuration_errors).map(|error| error.rule()).collect();
         errors.into_iter()
     }
 
@@ -226,11 +207,7 @@ impl Endpoint<'_> {
                 if trunk.secure && !tls {
                     return Err(TLS_REQUIRED);
                 }
-                let rule = if trunk.secure {
-                    TRUNK_SECURE
-                } else {
-                    TRUNK_PLAIN
-                };
+                let rule = if trunk.secure { TRUNK_SECURE } else { TRUNK_PLAIN };
                 Ok(Plan::new(trunk.offer_form(), over(tls), rule))
             }
         }
@@ -243,14 +220,10 @@ impl Endpoint<'_> {
             Self::Cisco(gateway) => {
                 Plan::of_cell(gateway.redirected(contact), transport(gateway, contact))
             }
-            Self::Twilio(trunk) => trunk.admits(tls).map(|()| Plan {
-                transport: over(tls),
-                ..*plan
-            }),
-            Self::Generic(_) | Self::Polycom(_) => Ok(Plan {
-                transport: over(tls),
-                ..*plan
-            }),
+            Self::Twilio(trunk) => {
+                trunk.admits(tls).map(|()| Plan { transport: over(tls), ..*plan })
+            }
+            Self::Generic(_) | Self::Polycom(_) => Ok(Plan { transport: over(tls), ..*plan }),
         }
     }
 
@@ -269,9 +242,9 @@ impl Endpoint<'_> {
                     Err((None, UNHEARD))
                 }
             }
-            Self::Twilio(trunk) => trunk
-                .admits(transport == Transport::TcpTls)
-                .map_err(|rule| (Some(403), rule)),
+            Self::Twilio(trunk) => {
+                trunk.admits(transport == Transport::TcpTls).map_err(|rule| (Some(403), rule))
+            }
             Self::Generic(_) | Self::Polycom(_) => Ok(()),
         }
     }
@@ -292,9 +265,7 @@ impl Endpoint<'_> {
     ) -> Result<Lines, CryptoErrorKind> {
         let mut lines = Lines::new();
         let mut offer = |suite, parameters| {
-            let tag = u32::try_from(lines.len())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1);
+            let tag = u32::try_from(lines.len()).unwrap_or(u32::MAX).saturating_add(1);
             let line = CryptoAttribute::new(tag, self.key(suite, tag, keys)?, parameters)?;
             // What has no place is not offered.
             let _ = lines.push(line);
@@ -308,15 +279,15 @@ impl Endpoint<'_> {
                 .iter()
                 .take(MAX_OFFERED_LINES)
                 .try_for_each(|suite| offer(*suite, plain)),
-            Self::Cisco(_) => crate::cisco::SUITES
-                .iter()
-                .try_for_each(|suite| offer(*suite, plain)),
+            Self::Cisco(_) => {
+                crate::cisco::SUITES.iter().try_for_each(|suite| offer(*suite, plain))
+            }
             Self::Polycom(phone) => phone
                 .offered_suites()
                 .try_for_each(|suite| offer(suite, phone.offered_parameters())),
-            Self::Twilio(_) => crate::twilio::SUITES
-                .iter()
-                .try_for_each(|suite| offer(*suite, plain)),
+            Self::Twilio(_) => {
+                crate::twilio::SUITES.iter().try_for_each(|suite| offer(*suite, plain))
+            }
         }?;
         Ok(lines)
     }

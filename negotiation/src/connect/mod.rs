@@ -105,12 +105,7 @@ impl Connected {
 
     fn step(&mut self, from: Actor, act: Act, summary: Summary, reason: Reason) {
         // As many places as the longest call has steps; a test plays them all.
-        let _ = self.steps.push(Step {
-            from,
-            act,
-            summary,
-            reason,
-        });
+        let _ = self.steps.push(Step { from, act, summary, reason });
     }
 }
 
@@ -161,11 +156,7 @@ fn session(address: &str) -> LocalSession<'_> {
             address,
         },
         name: "-",
-        connection: Connection {
-            net_type,
-            addr_type,
-            address,
-        },
+        connection: Connection { net_type, addr_type, address },
     }
 }
 
@@ -197,23 +188,13 @@ pub fn connect(
     let mut call = Connected::new();
     for (who, endpoint) in [(Actor::Caller, caller), (Actor::Callee, callee)] {
         for rule in endpoint.configuration_errors() {
-            call.step(
-                who,
-                Act::Configuration,
-                Summary::Configuration,
-                Reason::Rule(rule),
-            );
+            call.step(who, Act::Configuration, Summary::Configuration, Reason::Rule(rule));
         }
     }
     let mut plan = match caller.plan(around.tls) {
         Ok(plan) => plan,
         Err(rule) => {
-            call.step(
-                Actor::Caller,
-                Act::Fail,
-                Summary::NoInvite,
-                Reason::Rule(rule),
-            );
+            call.step(Actor::Caller, Act::Fail, Summary::NoInvite, Reason::Rule(rule));
             return Ok(call);
         }
     };
@@ -225,12 +206,7 @@ pub fn connect(
         plan = match caller.redirected(&plan, contact) {
             Ok(plan) => plan,
             Err(rule) => {
-                call.step(
-                    Actor::Caller,
-                    Act::Fail,
-                    Summary::NoInvite,
-                    Reason::Rule(rule),
-                );
+                call.step(Actor::Caller, Act::Fail, Summary::NoInvite, Reason::Rule(rule));
                 return Ok(call);
             }
         };
@@ -248,12 +224,7 @@ pub fn connect(
             plan.retry = true;
             play(&mut call, caller, callee, &plan, keys)?;
         } else {
-            call.step(
-                Actor::Caller,
-                Act::Fail,
-                Summary::GivesUp,
-                Reason::Rule(rule),
-            );
+            call.step(Actor::Caller, Act::Fail, Summary::GivesUp, Reason::Rule(rule));
         }
     }
     if call.outcome == Outcome::Srtp && (caller.is_twilio() || callee.is_twilio()) {
@@ -269,10 +240,7 @@ const REDIRECTED: Rule = Rule {
 
 fn invite(call: &mut Connected, plan: &Plan) {
     let act = if plan.retry { Act::Retry } else { Act::Offer };
-    let summary = Summary::Invite {
-        form: plan.form,
-        tls: plan.tls(),
-    };
+    let summary = Summary::Invite { form: plan.form, tls: plan.tls() };
     call.tls = plan.tls();
     call.step(Actor::Caller, act, summary, Reason::Rule(plan.rule));
 }
@@ -315,28 +283,18 @@ fn play(
     let answer = Sdp::parse(&answer_text.0)?;
     let verified = verify(&offer, &answer);
     let summary = |media: Option<&AgreedMedia>| match media {
-        Some(media) => Summary::Srtp {
-            tag: media.tag,
-            suite: media.suite,
-        },
+        Some(media) => Summary::Srtp { tag: media.tag, suite: media.suite },
         None => Summary::Rtp,
     };
     let media = agreed_media(&offer, &answer);
-    call.step(
-        Actor::Callee,
-        Act::Answer,
-        summary(media.as_ref()),
-        decision.reason(),
-    );
+    call.step(Actor::Callee, Act::Answer, summary(media.as_ref()), decision.reason());
     call.outcome = verified.outcome();
     let act = match verified.outcome() {
         Outcome::Rejected => Act::Fail,
         Outcome::Srtp | Outcome::Rtp => Act::Accept,
     };
     call.step(Actor::Caller, act, Summary::Verified, verified.reason());
-    call.padlock = media
-        .as_ref()
-        .is_some_and(|media| padlock(&media.parameters))
+    call.padlock = media.as_ref().is_some_and(|media| padlock(&media.parameters))
         && (caller.is_polycom() || callee.is_polycom());
     call.media = media;
     Ok(())
@@ -365,24 +323,16 @@ fn answer(
         key: key.as_ref(),
     };
     let mut text = Text::new();
-    write_answer(
-        &mut text.0,
-        offer,
-        decision,
-        &session("192.0.2.2"),
-        &[local, local],
-    )
-    .map_err(ConnectError::Answer)?;
+    write_answer(&mut text.0, offer, decision, &session("192.0.2.2"), &[local, local])
+        .map_err(ConnectError::Answer)?;
     Ok(text)
 }
 
 /// What both texts agree on, read out of them.
 fn agreed_media(offer: &Sdp<'_>, answer: &Sdp<'_>) -> Option<AgreedMedia> {
     let verified = verify(offer, answer);
-    let secured = verified
-        .media()
-        .iter()
-        .find(|media| matches!(media.outcome, MediaOutcome::Srtp { .. }))?;
+    let secured =
+        verified.media().iter().find(|media| matches!(media.outcome, MediaOutcome::Srtp { .. }))?;
     let ours = offer.media().nth(secured.index)?;
     let theirs = answer.media().nth(secured.index)?;
     let (offered, answered) = agreed(&ours, &theirs, &PeerProfile::RFC)?;

@@ -129,11 +129,7 @@ impl fmt::Display for Summary {
                 write!(f, "INVITE over {over}: {what}")
             }
             Self::Moved { contact } => {
-                write!(
-                    f,
-                    "302 Moved Temporarily to a {}: contact",
-                    contact.as_str()
-                )
+                write!(f, "302 Moved Temporarily to a {}: contact", contact.as_str())
             }
             Self::Unheard => f.write_str("the INVITE is not heard"),
             Self::Refused { status: 488 } => f.write_str("488 Not Acceptable Here"),

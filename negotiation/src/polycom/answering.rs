@@ -35,17 +35,11 @@ impl OfferRequire {
 }
 
 const fn cell(action: Action, sentence: &'static str, source: &'static str) -> Cell {
-    Cell {
-        action,
-        rule: Rule { sentence, source },
-    }
+    Cell { action, rule: Rule { sentence, source } }
 }
 
-const TAKEN: Cell = cell(
-    Action::Srtp,
-    "an acceptable SRTP line is offered: SRTP, RTP gets port 0",
-    ENABLE,
-);
+const TAKEN: Cell =
+    cell(Action::Srtp, "an acceptable SRTP line is offered: SRTP, RTP gets port 0", ENABLE);
 
 /// Answering, as the bulletin has it: rows by `enable` and `require`, columns by what is offered
 /// (SRTP only, both, RTP only).
@@ -63,31 +57,15 @@ pub const ANSWERS: [((bool, bool), AnswerRow); 4] = [
                 "SRTP is not enabled on the phone: RTP, SRTP gets port 0",
                 ENABLE,
             ),
-            rtp: cell(
-                Action::Rtp,
-                "RTP is offered, and SRTP is not enabled on the phone",
-                ENABLE,
-            ),
+            rtp: cell(Action::Rtp, "RTP is offered, and SRTP is not enabled on the phone", ENABLE),
         },
     ),
     (
         (false, true),
         AnswerRow {
-            srtp: cell(
-                Action::Refuse,
-                "SRTP is required on the phone, but not enabled",
-                REQUIRE,
-            ),
-            both: cell(
-                Action::Refuse,
-                "SRTP is required on the phone, but not enabled",
-                REQUIRE,
-            ),
-            rtp: cell(
-                Action::Refuse,
-                "SRTP is required on the phone, but not enabled",
-                REQUIRE,
-            ),
+            srtp: cell(Action::Refuse, "SRTP is required on the phone, but not enabled", REQUIRE),
+            both: cell(Action::Refuse, "SRTP is required on the phone, but not enabled", REQUIRE),
+            rtp: cell(Action::Refuse, "SRTP is required on the phone, but not enabled", REQUIRE),
         },
     ),
     (

@@ -117,9 +117,7 @@ impl Settings {
             self.conference_address = !value.is_empty();
             return Ok(());
         }
-        let name = attribute
-            .strip_prefix("sec.srtp.")
-            .ok_or(SettingError::UnknownAttribute)?;
+        let name = attribute.strip_prefix("sec.srtp.").ok_or(SettingError::UnknownAttribute)?;
         if name == "key.lifetime" {
             self.key_lifetime = match value {
                 "" => 0,
@@ -138,14 +136,9 @@ impl Settings {
             "offer.HMAC_SHA1_32" => (&mut self.offer_hmac_sha1_32, null.offer_hmac_sha1_32),
             "mki.enabled" => (&mut self.mki_enabled, null.mki_enabled),
             _ => {
-                let name = name
-                    .strip_prefix("sessionParams.")
-                    .ok_or(SettingError::UnknownAttribute)?;
-                (
-                    self.session_parameter(name)
-                        .ok_or(SettingError::UnknownAttribute)?,
-                    false,
-                )
+                let name =
+                    name.strip_prefix("sessionParams.").ok_or(SettingError::UnknownAttribute)?;
+                (self.session_parameter(name).ok_or(SettingError::UnknownAttribute)?, false)
             }
         };
         *place = match value {
@@ -226,10 +219,7 @@ impl fmt::Display for ConfigurationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LifetimeTooShort { packets } => {
-                write!(
-                    f,
-                    "sec.srtp.key.lifetime is {packets}; it must be 0 or at least 1024"
-                )
+                write!(f, "sec.srtp.key.lifetime is {packets}; it must be 0 or at least 1024")
             }
             Self::NothingToOffer | Self::RequiredButDisabled => f.write_str(self.rule().sentence),
         }
@@ -258,15 +248,9 @@ impl Settings {
         ) -> (bool, Implied) {
             (is.require && !is.offer, Implied { attribute, by })
         }
-        let (any, leg, ip) = (
-            self.session_params,
-            self.leg_session_params,
-            self.ip_4000_session_params,
-        );
-        let whole = OfferRequire {
-            offer: self.offer,
-            require: self.require,
-        };
+        let (any, leg, ip) =
+            (self.session_params, self.leg_session_params, self.ip_4000_session_params);
+        let whole = OfferRequire { offer: self.offer, require: self.require };
         let rows = [
             row(whole, "sec.srtp.offer", "sec.srtp.require"),
             row(
@@ -315,7 +299,6 @@ impl Settings {
                 "sec.srtp.sessionParams.IP_4000.noEncrypRTP.require",
             ),
         ];
-        rows.into_iter()
-            .filter_map(|(applies, implied)| applies.then_some(implied))
+        rows.into_iter().filter_map(|(applies, implied)| applies.then_some(implied))
     }
 }

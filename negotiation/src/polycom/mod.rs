@@ -45,10 +45,8 @@ impl Platform {
 }
 
 /// The suites a phone understands, in the order in which it offers them.
-pub const SUITES: &[CryptoSuite] = &[
-    CryptoSuite::AesCm128HmacSha1_80,
-    CryptoSuite::AesCm128HmacSha1_32,
-];
+pub const SUITES: &[CryptoSuite] =
+    &[CryptoSuite::AesCm128HmacSha1_80, CryptoSuite::AesCm128HmacSha1_32];
 
 /// A phone: what it is and how it is configured.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -99,11 +97,9 @@ impl Phone {
     /// What is wrong with the configuration.
     pub fn configuration_errors(&self) -> impl Iterator<Item = ConfigurationError> {
         let settings = self.settings;
-        let lifetime = (1..1024).contains(&settings.key_lifetime).then_some(
-            ConfigurationError::LifetimeTooShort {
-                packets: settings.key_lifetime,
-            },
-        );
+        let lifetime = (1..1024)
+            .contains(&settings.key_lifetime)
+            .then_some(ConfigurationError::LifetimeTooShort { packets: settings.key_lifetime });
         let nothing =
             (self.offers_srtp() && !settings.offer_hmac_sha1_80 && !settings.offer_hmac_sha1_32)
                 .then_some(ConfigurationError::NothingToOffer);
@@ -127,10 +123,9 @@ impl Phone {
                 "the phone accepts SRTP, but does not offer it",
                 "Polycom TB 25751, sec.srtp.offer",
             ),
-            (false, false) => (
-                "SRTP is not enabled on the phone",
-                "Polycom TB 25751, sec.srtp.enable",
-            ),
+            (false, false) => {
+                ("SRTP is not enabled on the phone", "Polycom TB 25751, sec.srtp.enable")
+            }
         };
         Rule { sentence, source }
     }
@@ -140,10 +135,7 @@ impl Phone {
     pub const fn local_conference(&self) -> LocalConference {
         const SOURCE: &str = "Polycom TB 25751, sec.srtp.leg.allowLocalConf";
         const fn rule(sentence: &'static str) -> Rule {
-            Rule {
-                sentence,
-                source: SOURCE,
-            }
+            Rule { sentence, source: SOURCE }
         }
         use LocalConference::{Allowed, ServiceUnavailable};
         let settings = &self.settings;
@@ -151,16 +143,16 @@ impl Phone {
             Platform::Legacy if settings.conference_address => Allowed(rule(
                 "voIpProt.SIP.conference.address is set: the conference is mixed there",
             )),
-            Platform::Legacy if !settings.leg_enable => Allowed(rule(
-                "SRTP is off on the phone; it mixes the conference itself",
-            )),
+            Platform::Legacy if !settings.leg_enable => {
+                Allowed(rule("SRTP is off on the phone; it mixes the conference itself"))
+            }
             Platform::Legacy if !settings.leg_allow_local_conf => ServiceUnavailable(rule(
                 "a legacy phone with SRTP must not mix a conference itself: service unavailable",
             )),
             Platform::Legacy => Allowed(rule("sec.srtp.leg.allowLocalConf allows it")),
-            Platform::Ip4000 | Platform::Other | Platform::WithoutSrtp => Allowed(rule(
-                "only legacy phones with SRTP are kept from conferences",
-            )),
+            Platform::Ip4000 | Platform::Other | Platform::WithoutSrtp => {
+                Allowed(rule("only legacy phones with SRTP are kept from conferences"))
+            }
         }
     }
 }
@@ -168,7 +160,5 @@ impl Phone {
 /// Whether the phone shows its padlock: RTP encrypted and authenticated, RTCP encrypted. (RTCP
 /// authentication cannot be turned off.)
 pub fn padlock(parameters: &SessionParameters) -> bool {
-    !NegotiatedParameter::ALL
-        .iter()
-        .any(|parameter| parameter.is_in(parameters))
+    !NegotiatedParameter::ALL.iter().any(|parameter| parameter.is_in(parameters))
 }

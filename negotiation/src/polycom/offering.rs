@@ -91,16 +91,10 @@ impl Phone {
         media: &OfferMedia<'_>,
         lines: &[CryptoAttribute],
     ) -> Result<(), OfferError> {
-        let session = LocalSession {
-            origin: media.origin,
-            name: "-",
-            connection: media.connection,
-        };
+        let session =
+            LocalSession { origin: media.origin, name: "-", connection: media.connection };
         let mut stream = OfferedStream::audio(self.offer_form(), media.port, media.formats, lines);
-        stream.layout = Layout {
-            crypto_last: false,
-            says_sendrecv: true,
-        };
+        stream.layout = Layout { crypto_last: false, says_sendrecv: true };
         write_offer(out, &session, &[stream])
     }
 

@@ -35,15 +35,7 @@ pub(crate) fn session() -> LocalSession<'static> {
         addr_type,
         address,
     };
-    LocalSession {
-        origin,
-        name: "-",
-        connection: Connection {
-            net_type,
-            addr_type,
-            address,
-        },
-    }
+    LocalSession { origin, name: "-", connection: Connection { net_type, addr_type, address } }
 }
 
 pub(crate) fn key(suite: CryptoSuite, byte: u8) -> MasterKey {

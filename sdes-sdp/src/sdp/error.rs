@@ -17,11 +17,7 @@ pub struct SdpError {
 
 impl fmt::Display for SdpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line_number, self.column, self.kind
-        )
+        write!(f, "line {}, column {}: {}", self.line_number, self.column, self.kind)
     }
 }
 
@@ -77,11 +73,7 @@ pub struct Remark {
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line_number, self.column, self.kind
-        )
+        write!(f, "line {}, column {}: {}", self.line_number, self.column, self.kind)
     }
 }
 

@@ -28,11 +28,7 @@ impl<'a> Connection<'a> {
         else {
             return None;
         };
-        Some(Self {
-            net_type,
-            addr_type,
-            address,
-        })
+        Some(Self { net_type, addr_type, address })
     }
 
     /// The address without a multicast `/ttl/count`.
@@ -101,18 +97,8 @@ impl<'a> Origin<'a> {
 
 impl fmt::Display for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            username,
-            session_id,
-            session_version,
-            net_type,
-            addr_type,
-            address,
-        } = self;
-        write!(
-            f,
-            "{username} {session_id} {session_version} {net_type} {addr_type} {address}"
-        )
+        let Self { username, session_id, session_version, net_type, addr_type, address } = self;
+        write!(f, "{username} {session_id} {session_version} {net_type} {addr_type} {address}")
     }
 }
 
@@ -214,9 +200,7 @@ const PROFILES: [Profile<'static>; 7] = [
 impl<'a> Profile<'a> {
     /// The profile of this name, in any case of letters.
     pub fn parse(name: &'a str) -> Self {
-        let known = PROFILES
-            .into_iter()
-            .find(|known| known.as_str().eq_ignore_ascii_case(name));
+        let known = PROFILES.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name));
         known.unwrap_or(Self::Other(name))
     }
 
@@ -308,9 +292,7 @@ const KINDS: [MediaKind<'static>; 6] = [
 impl<'a> MediaKind<'a> {
     /// The kind of this name.
     pub fn parse(name: &'a str) -> Self {
-        let known = KINDS
-            .into_iter()
-            .find(|known| known.as_str().eq_ignore_ascii_case(name));
+        let known = KINDS.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name));
         known.unwrap_or(Self::Other(name))
     }
 
@@ -348,15 +330,8 @@ impl<'a> Rtcp<'a> {
     pub fn parse(value: &'a str) -> Option<Self> {
         let port = next_word(value, 0);
         let rest = trim(value.get(port.end..)?);
-        let connection = if rest.is_empty() {
-            None
-        } else {
-            Some(Connection::parse(rest)?)
-        };
-        Some(Self {
-            port: decimal(port.of(value))?,
-            connection,
-        })
+        let connection = if rest.is_empty() { None } else { Some(Connection::parse(rest)?) };
+        Some(Self { port: decimal(port.of(value))?, connection })
     }
 }
 
@@ -376,21 +351,9 @@ mod tests {
     fn origin_is_read_from_its_end() {
         let origin = Origin::parse("Cisco Systems GW 7826 3751 IN IP4 172.18.193.98").unwrap();
         assert_eq!(origin.username, "Cisco Systems GW");
-        assert_eq!(
-            (origin.session_id, origin.session_version),
-            ("7826", "3751")
-        );
-        assert_eq!(
-            origin.to_string(),
-            "Cisco Systems GW 7826 3751 IN IP4 172.18.193.98"
-        );
-        for wrong in [
-            "",
-            "- 1 2 IN IP4",
-            "1 2 IN IP4 host",
-            "- 1 x IN IP4 host",
-            " 1 2 IN IP4 h",
-        ] {
+        assert_eq!((origin.session_id, origin.session_version), ("7826", "3751"));
+        assert_eq!(origin.to_string(), "Cisco Systems GW 7826 3751 IN IP4 172.18.193.98");
+        for wrong in ["", "- 1 2 IN IP4", "1 2 IN IP4 host", "- 1 x IN IP4 host", " 1 2 IN IP4 h"] {
             assert_eq!(Origin::parse(wrong), None, "{wrong}");
         }
     }
@@ -403,10 +366,7 @@ mod tests {
         assert_eq!(multicast.ip(), Some([233, 252, 0, 1].into()));
         let ip6 = Connection::parse("IN IP6 2001:db8::1").unwrap();
         assert!(ip6.ip().unwrap().is_ipv6());
-        assert_eq!(
-            Connection::parse("IN IP4 pbx.example.com").unwrap().ip(),
-            None
-        );
+        assert_eq!(Connection::parse("IN IP4 pbx.example.com").unwrap().ip(), None);
         for wrong in ["", "IN", "IN IP4", "IN IP4 1.2.3.4 5"] {
             assert_eq!(Connection::parse(wrong), None, "{wrong}");
         }
@@ -416,10 +376,7 @@ mod tests {
     #[test]
     fn names_lead_back() {
         for profile in PROFILES {
-            assert_eq!(
-                Profile::parse(&profile.as_str().to_ascii_lowercase()),
-                profile
-            );
+            assert_eq!(Profile::parse(&profile.as_str().to_ascii_lowercase()), profile);
             if profile.is_plain() {
                 assert!(profile.secured().is_sdes());
                 assert_eq!(profile.secured().plain(), profile);
@@ -438,13 +395,7 @@ mod tests {
 
     #[test]
     fn rtcp_with_and_without_address() {
-        assert_eq!(
-            Rtcp::parse("53020"),
-            Some(Rtcp {
-                port: 53020,
-                connection: None
-            })
-        );
+        assert_eq!(Rtcp::parse("53020"), Some(Rtcp { port: 53020, connection: None }));
         let with = Rtcp::parse("53020 IN IP4 126.16.64.4").unwrap();
         assert_eq!(with.connection.unwrap().address, "126.16.64.4");
         for wrong in ["", "x", "65536", "+1", "1 IN IP4"] {

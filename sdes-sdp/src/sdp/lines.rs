@@ -18,11 +18,7 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines of `text`, whose first is line `number` of the SDP.
     pub(crate) const fn new(text: &'a str, number: usize) -> Self {
-        Self {
-            text,
-            at: 0,
-            number,
-        }
+        Self { text, at: 0, number }
     }
 }
 
@@ -39,12 +35,7 @@ impl<'a> Iterator for Lines<'a> {
             [b'\n', ..] => "\n",
             _ => "",
         };
-        let line = Line {
-            number: self.number,
-            start: self.at,
-            text,
-            ending,
-        };
+        let line = Line { number: self.number, start: self.at, text, ending };
         self.at = line.end();
         self.number = self.number.saturating_add(1);
         Some(line)
@@ -67,9 +58,7 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     /// Byte offset behind the line and its ending.
     pub(crate) const fn end(&self) -> usize {
-        self.start
-            .saturating_add(self.text.len())
-            .saturating_add(self.ending.len())
+        self.start.saturating_add(self.text.len()).saturating_add(self.ending.len())
     }
 
     /// Type and value of a line of the shape `x=…` (RFC 8866 §5).
@@ -106,16 +95,8 @@ impl<'a> Attribute<'a> {
     /// The attribute that is the value of an `a=` line.
     pub(crate) fn of(line_number: usize, attribute: &'a str) -> Self {
         match split_once(attribute, b':') {
-            Some((name, value)) => Self {
-                line_number,
-                name,
-                value: Some(value),
-            },
-            None => Self {
-                line_number,
-                name: attribute,
-                value: None,
-            },
+            Some((name, value)) => Self { line_number, name, value: Some(value) },
+            None => Self { line_number, name: attribute, value: None },
         }
     }
 }

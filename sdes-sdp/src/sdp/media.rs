@@ -50,14 +50,7 @@ impl<'a> MediaLine<'a> {
                 .ok_or((count_at, SdpErrorKind::PortCount))?,
             None => 1,
         };
-        Ok(Self {
-            kind,
-            port,
-            port_text,
-            port_count,
-            profile,
-            formats,
-        })
+        Ok(Self { kind, port, port_text, port_count, profile, formats })
     }
 }
 
@@ -120,10 +113,7 @@ impl<'a> Media<'a> {
 
     /// The direction: the section's own, else the session's, else `sendrecv` (RFC 8866 §6.7).
     pub fn direction(&self) -> Direction {
-        self.facts
-            .direction
-            .or(self.session.direction)
-            .unwrap_or_default()
+        self.facts.direction.or(self.session.direction).unwrap_or_default()
     }
 
     /// The direction the section itself has.
@@ -214,8 +204,7 @@ impl<'a> Media<'a> {
     /// The SSRCs announced with `a=ssrc` (RFC 5576), one for every such line: an SSRC with
     /// several attributes comes several times.
     pub fn ssrcs(&self) -> impl Iterator<Item = u32> + Clone + use<'a> {
-        self.values("ssrc")
-            .filter_map(|value| decimal(words(value).next()?))
+        self.values("ssrc").filter_map(|value| decimal(words(value).next()?))
     }
 
     /// The section's lines.
@@ -283,12 +272,6 @@ impl<'a> Iterator for MediaSections<'a> {
         self.index = index.saturating_add(1);
         // The SDP was only accepted because every m-line can be read.
         let line = MediaLine::parse(value).ok()?;
-        Some(Media {
-            index,
-            section,
-            line,
-            facts,
-            session: self.session,
-        })
+        Some(Media { index, section, line, facts, session: self.session })
     }
 }

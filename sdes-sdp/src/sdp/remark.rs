@@ -38,9 +38,8 @@ struct Seen {
 
 /// RFC 8866 §9: the types of line in their order, at the session level and in a media section,
 /// and those that may come again. `t`, `r` and `z` share a place: each `t=` may have its own.
-const SESSION: &[&[u8]] = &[
-    b"v", b"o", b"s", b"i", b"u", b"e", b"p", b"c", b"b", b"trz", b"k", b"a",
-];
+const SESSION: &[&[u8]] =
+    &[b"v", b"o", b"s", b"i", b"u", b"e", b"p", b"c", b"b", b"trz", b"k", b"a"];
 const MEDIA: &[&[u8]] = &[b"m", b"i", b"c", b"b", b"k", b"a"];
 const SESSION_AGAIN: &[u8] = b"epbtrza";
 const MEDIA_AGAIN: &[u8] = b"cba";
@@ -67,11 +66,7 @@ impl<'a> Remarks<'a> {
 
     fn remark(&mut self, line_number: usize, column: usize, kind: RemarkKind) {
         // There is a place for every remark a line can give rise to.
-        let _ = self.pending.push(Remark {
-            line_number,
-            column,
-            kind,
-        });
+        let _ = self.pending.push(Remark { line_number, column, kind });
     }
 
     fn look_at(&mut self, line: &Line<'a>) {
@@ -122,11 +117,8 @@ impl<'a> Remarks<'a> {
     }
 
     fn look_at_field(&mut self, number: usize, letter: u8, value: &str, line: &Line<'a>) {
-        let (order, again) = if self.in_media {
-            (MEDIA, MEDIA_AGAIN)
-        } else {
-            (SESSION, SESSION_AGAIN)
-        };
+        let (order, again) =
+            if self.in_media { (MEDIA, MEDIA_AGAIN) } else { (SESSION, SESSION_AGAIN) };
         match order.iter().position(|place| place.contains(&letter)) {
             Some(rank) if rank < self.rank => {
                 self.remark(number, 1, RemarkKind::OutOfOrder);
@@ -155,9 +147,7 @@ impl<'a> Remarks<'a> {
                 self.remark(number, 3, RemarkKind::Connection);
             }
             b'a' if !self.in_media
-                && line
-                    .attribute()
-                    .is_some_and(|attribute| attribute.name == "crypto") =>
+                && line.attribute().is_some_and(|attribute| attribute.name == "crypto") =>
             {
                 self.remark(number, 1, RemarkKind::SessionCrypto);
             }
@@ -167,9 +157,7 @@ impl<'a> Remarks<'a> {
 
     /// What the session level should have had, said at its end.
     fn session_ends(&mut self, number: usize) {
-        let Seen {
-            origin, name, time, ..
-        } = self.seen;
+        let Seen { origin, name, time, .. } = self.seen;
         for (seen, kind) in [
             (origin, RemarkKind::MissingOrigin),
             (name, RemarkKind::MissingSessionName),
@@ -207,10 +195,8 @@ impl Iterator for Remarks<'_> {
 fn odd_blank(value: &str) -> Option<usize> {
     let bytes = value.as_bytes();
     bytes.iter().enumerate().position(|(at, c)| {
-        let around = (
-            at.checked_sub(1).and_then(|at| bytes.get(at)),
-            bytes.get(at.saturating_add(1)),
-        );
+        let around =
+            (at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at.saturating_add(1)));
         *c == b'\t' || *c == b' ' && matches!(around, (None, _) | (_, None | Some(b' ')))
     })
 }

@@ -120,45 +120,28 @@ impl<'e> Rewrite<'e> {
         media: &'e [MediaEdit<'e>],
     ) -> Result<Self, WriteError> {
         session.origin.iter().try_for_each(check_origin)?;
-        session
-            .name
-            .iter()
-            .try_for_each(|name| check_text("session name", name))?;
+        session.name.iter().try_for_each(|name| check_text("session name", name))?;
         session.connection.iter().try_for_each(check_connection)?;
         check_additions(session.add)?;
         for edit in media {
-            edit.profile
-                .iter()
-                .try_for_each(|profile| check_word("profile", profile))?;
+            edit.profile.iter().try_for_each(|profile| check_word("profile", profile))?;
             if edit.formats.is_some_and(<[_]>::is_empty) {
-                return Err(WriteError::Value {
-                    field: "list of formats",
-                });
+                return Err(WriteError::Value { field: "list of formats" });
             }
             let mut formats = edit.formats.into_iter().flatten();
             formats.try_for_each(|format| check_word("format", format))?;
             edit.connection.iter().try_for_each(check_connection)?;
             check_additions(edit.add)?;
         }
-        Ok(Self {
-            sdp,
-            session,
-            media,
-        })
+        Ok(Self { sdp, session, media })
     }
 }
 
 impl fmt::Display for Rewrite<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = Lines::new(self.sdp.as_str(), 1)
-            .next()
-            .map_or("", |line| line.ending);
+        let first = Lines::new(self.sdp.as_str(), 1).next().map_or("", |line| line.ending);
         let ending = if first.is_empty() { "\r\n" } else { first };
-        let mut out = Out {
-            out: f,
-            ending,
-            open: false,
-        };
+        let mut out = Out { out: f, ending, open: false };
         let session = self.session;
         let level = MediaEdit {
             connection: session.connection,
@@ -324,15 +307,9 @@ impl<'e, 'a> Pass<'e, 'a> {
     }
 
     fn media_line(&self, out: &mut Out<'_, '_>, line: &Line<'_>) -> fmt::Result {
-        let MediaEdit {
-            port,
-            profile,
-            formats,
-            ..
-        } = *self.edit;
-        let Some(media) = self
-            .media
-            .filter(|_| port.is_some() || profile.is_some() || formats.is_some())
+        let MediaEdit { port, profile, formats, .. } = *self.edit;
+        let Some(media) =
+            self.media.filter(|_| port.is_some() || profile.is_some() || formats.is_some())
         else {
             return out.line(format_args!("{}", line.text), line.ending);
         };
@@ -345,9 +322,7 @@ impl<'e, 'a> Pass<'e, 'a> {
             None => write!(out.out, "{} {profile}", was.port_text),
         }?;
         match formats {
-            Some(formats) => formats
-                .iter()
-                .try_for_each(|format| write!(out.out, " {format}")),
+            Some(formats) => formats.iter().try_for_each(|format| write!(out.out, " {format}")),
             None => words(was.formats).try_for_each(|format| write!(out.out, " {format}")),
         }?;
         out.open = line.ending.is_empty();
@@ -356,9 +331,7 @@ impl<'e, 'a> Pass<'e, 'a> {
 
     fn crypto_lines(&mut self, out: &mut Out<'_, '_>) -> fmt::Result {
         let crypto = core::mem::take(&mut self.crypto);
-        crypto
-            .iter()
-            .try_for_each(|crypto| out.add(format_args!("{}", crypto.as_line())))
+        crypto.iter().try_for_each(|crypto| out.add(format_args!("{}", crypto.as_line())))
     }
 
     /// What the section did not have a place for.
@@ -371,7 +344,6 @@ impl<'e, 'a> Pass<'e, 'a> {
         }
         self.crypto_lines(out)?;
         let add = core::mem::take(&mut self.add);
-        add.iter()
-            .try_for_each(|attribute| out.add(format_args!("a={attribute}")))
+        add.iter().try_for_each(|attribute| out.add(format_args!("a={attribute}")))
     }
 }

@@ -36,16 +36,9 @@ impl<'a> Section<'a> {
 
     /// The crypto lines that `facts` saw in this section.
     pub(crate) fn crypto(&self, facts: &Facts<'a>) -> CryptoLines<'a> {
-        let CryptoPlace {
-            start,
-            line_number,
-            count,
-        } = facts.crypto;
+        let CryptoPlace { start, line_number, count } = facts.crypto;
         let from_first = self.text.get(start..).unwrap_or_default();
-        CryptoLines {
-            lines: Lines::new(from_first, line_number),
-            left: count,
-        }
+        CryptoLines { lines: Lines::new(from_first, line_number), left: count }
     }
 }
 
@@ -141,21 +134,12 @@ impl<'a> Iterator for CryptoLines<'a> {
             let next = || self.lines.clone().next();
             let broken = error.kind == CryptoErrorKind::MissingKey
                 && next().is_some_and(|line| begins_with_key_params(line.text));
-            if broken {
-                CryptoErrorKind::BrokenInTwo.at(error.column)
-            } else {
-                error
-            }
+            if broken { CryptoErrorKind::BrokenInTwo.at(error.column) } else { error }
         });
-        Some(CryptoEntry {
-            line_number: line.number,
-            parsed,
-        })
+        Some(CryptoEntry { line_number: line.number, parsed })
     }
 }
 
 fn is_crypto(line: &Line<'_>) -> bool {
-    line.text
-        .strip_prefix("a=crypto")
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    line.text.strip_prefix("a=crypto").is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }

@@ -86,13 +86,7 @@ pub(crate) fn check_text(field: &'static str, text: &str) -> Result<(), WriteErr
 /// The name of an attribute: a word without `:`.
 pub(crate) fn check_name(name: &str) -> Result<(), WriteError> {
     check_word("attribute name", name)?;
-    if name.contains(':') {
-        Err(WriteError::Value {
-            field: "attribute name",
-        })
-    } else {
-        Ok(())
-    }
+    if name.contains(':') { Err(WriteError::Value { field: "attribute name" }) } else { Ok(()) }
 }
 
 pub(crate) fn check_connection(connection: &Connection<'_>) -> Result<(), WriteError> {
@@ -107,9 +101,7 @@ pub(crate) fn check_origin(origin: &Origin<'_>) -> Result<(), WriteError> {
     check_word("session id", origin.session_id)?;
     check_word("session version", origin.session_version)?;
     if !digits(origin.session_id) || !digits(origin.session_version) {
-        return Err(WriteError::Value {
-            field: "session id or version",
-        });
+        return Err(WriteError::Value { field: "session id or version" });
     }
     check_word("network type", origin.net_type)?;
     check_word("address type", origin.addr_type)?;
@@ -207,9 +199,7 @@ impl<W: fmt::Write> SdpWriter<W> {
         check_origin(&session.origin)?;
         check_text("session name", session.name)?;
         if session.name.is_empty() {
-            return Err(WriteError::Value {
-                field: "session name",
-            });
+            return Err(WriteError::Value { field: "session name" });
         }
         session.connection.iter().try_for_each(check_connection)?;
         self.display('v', 0)?;
@@ -230,23 +220,11 @@ impl<W: fmt::Write> SdpWriter<W> {
         check_word("kind of media", media.kind)?;
         check_word("profile", media.profile)?;
         if media.formats.is_empty() {
-            return Err(WriteError::Value {
-                field: "list of formats",
-            });
+            return Err(WriteError::Value { field: "list of formats" });
         }
-        media
-            .formats
-            .iter()
-            .try_for_each(|format| check_word("format", format))?;
-        write!(
-            self.out,
-            "m={} {} {}",
-            media.kind, media.port, media.profile
-        )?;
-        media
-            .formats
-            .iter()
-            .try_for_each(|format| write!(self.out, " {format}"))?;
+        media.formats.iter().try_for_each(|format| check_word("format", format))?;
+        write!(self.out, "m={} {} {}", media.kind, media.port, media.profile)?;
+        media.formats.iter().try_for_each(|format| write!(self.out, " {format}"))?;
         self.end()
     }
 
@@ -308,9 +286,7 @@ impl<W: fmt::Write> SdpWriter<W> {
     pub fn line(&mut self, letter: char, value: &str) -> Result<(), WriteError> {
         check_text("line", value)?;
         if !letter.is_ascii_lowercase() {
-            return Err(WriteError::Value {
-                field: "type of a line",
-            });
+            return Err(WriteError::Value { field: "type of a line" });
         }
         self.display(letter, value)
     }

@@ -151,19 +151,15 @@ impl fmt::Display for ProtectError {
             Self::TooShort { len, needed } => WireError::TooShort { len, needed }.fmt(f),
             Self::Malformed { version } => WireError::Version { version }.fmt(f),
             Self::TooLong { len, limit } => too_long(f, len, limit),
-            Self::NoRoom { available, needed } => write!(
-                f,
-                "the protected packet takes {needed} bytes; the buffer has {available}"
-            ),
+            Self::NoRoom { available, needed } => {
+                write!(f, "the protected packet takes {needed} bytes; the buffer has {available}")
+            }
             Self::IndexReuse { index } => write!(
                 f,
                 "packet index {index} was used before; a second packet under it would give both away"
             ),
             Self::NotSentBefore { index } => {
-                write!(
-                    f,
-                    "packet index {index} was not sent before; it is no retransmission"
-                )
+                write!(f, "packet index {index} was not sent before; it is no retransmission")
             }
             Self::KeyExpired { lifetime } => expired(f, lifetime),
             Self::IndexExhausted { last } => exhausted(f, last),
@@ -207,31 +203,19 @@ impl fmt::Display for UnprotectError {
 }
 
 fn too_long(f: &mut fmt::Formatter<'_>, len: usize, limit: usize) -> fmt::Result {
-    write!(
-        f,
-        "the payload is {len} bytes; one packet may carry at most {limit}"
-    )
+    write!(f, "the payload is {len} bytes; one packet may carry at most {limit}")
 }
 
 fn expired(f: &mut fmt::Formatter<'_>, lifetime: u64) -> fmt::Result {
-    write!(
-        f,
-        "the master key's lifetime of {lifetime} packets is used up; agree on a new one"
-    )
+    write!(f, "the master key's lifetime of {lifetime} packets is used up; agree on a new one")
 }
 
 fn exhausted(f: &mut fmt::Formatter<'_>, last: u64) -> fmt::Result {
-    write!(
-        f,
-        "the stream is at its last packet index, {last}; agree on a new master key"
-    )
+    write!(f, "the stream is at its last packet index, {last}; agree on a new master key")
 }
 
 fn table_full(f: &mut fmt::Formatter<'_>, capacity: usize) -> fmt::Result {
-    write!(
-        f,
-        "all {capacity} places for SSRCs are taken; remove one first"
-    )
+    write!(f, "all {capacity} places for SSRCs are taken; remove one first")
 }
 
 impl core::error::Error for ProtectError {}
@@ -244,18 +228,9 @@ mod tests {
     /// The sentences carry the figures one needs to act.
     #[test]
     fn sentences_carry_figures() {
-        let error = ProtectError::NoRoom {
-            available: 172,
-            needed: 182,
-        };
-        assert_eq!(
-            error.to_string(),
-            "the protected packet takes 182 bytes; the buffer has 172"
-        );
-        let error = UnprotectError::TooOld {
-            index: 65_540,
-            oldest: 65_600,
-        };
+        let error = ProtectError::NoRoom { available: 172, needed: 182 };
+        assert_eq!(error.to_string(), "the protected packet takes 182 bytes; the buffer has 172");
+        let error = UnprotectError::TooOld { index: 65_540, oldest: 65_600 };
         assert_eq!(
             error.to_string(),
             "packet index 65540 is behind the replay window, which reaches back to 65600"

@@ -39,11 +39,7 @@ pub struct Handover<S = crate::Fixed<8>, const KEYS: usize = 2> {
 impl<S: StreamTable + Clone, const KEYS: usize> Handover<S, KEYS> {
     /// A handover that has not begun.
     pub const fn new(present: Inbound<S, KEYS>) -> Self {
-        Self {
-            present,
-            old: None,
-            grace: 0,
-        }
+        Self { present, old: None, grace: 0 }
     }
 
     /// Changes to another master key as [`Inbound::rekey`] does, and keeps the old one until

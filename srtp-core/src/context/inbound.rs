@@ -82,9 +82,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
             }
         };
         if index > MAX_RTP_INDEX {
-            return Err(UnprotectError::IndexExhausted {
-                last: MAX_RTP_INDEX,
-            });
+            return Err(UnprotectError::IndexExhausted { last: MAX_RTP_INDEX });
         }
 
         let encrypted = policy.encrypts_srtp();
@@ -95,11 +93,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
                 })
             })
         })?;
-        let Authentic {
-            key,
-            body_len,
-            found: index,
-        } = authentic;
+        let Authentic { key, body_len, found: index } = authentic;
         let slot = self.admit(slot, header.ssrc, key, Protocol::Srtp)?;
 
         if let Some(key) = self.ring.get_mut(key) {
@@ -132,20 +126,11 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         let authentic =
             self.authenticate(packet, RTCP_CLEAR_LEN, Protocol::Srtcp, |key, parts| {
                 let (encrypted, index) = split_index_word(parts.index);
-                let right = key.with_keys(Protocol::Srtcp, index.into(), |keys| {
-                    keys.verify_rtcp(parts)
-                });
-                right.then_some((
-                    encrypted,
-                    index,
-                    policy.encrypts_srtcp(key.master().suite()),
-                ))
+                let right =
+                    key.with_keys(Protocol::Srtcp, index.into(), |keys| keys.verify_rtcp(parts));
+                right.then_some((encrypted, index, policy.encrypts_srtcp(key.master().suite())))
             })?;
-        let Authentic {
-            key,
-            body_len,
-            found: (encrypted, index, expected),
-        } = authentic;
+        let Authentic { key, body_len, found: (encrypted, index, expected) } = authentic;
         if let Some(stream) = slot.and_then(|slot| self.streams.get(slot)) {
             let oldest = || stream.stream.oldest_rtcp();
             refuse_seen(stream.stream.check_rtcp(index), index.into(), oldest)?;
@@ -158,9 +143,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
 
         if let Some(key) = self.ring.get_mut(key) {
             if encrypted && let Some(body) = packet.get_mut(..body_len) {
-                key.with_keys(Protocol::Srtcp, index.into(), |keys| {
-                    keys.open_rtcp(body, index)
-                });
+                key.with_keys(Protocol::Srtcp, index.into(), |keys| keys.open_rtcp(body, index));
             }
             key.commit(Protocol::Srtcp, index.into());
         }
@@ -203,17 +186,10 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
                 }
                 let payload = parts.body.len().saturating_sub(clear);
                 if payload > MAX_PAYLOAD_LEN {
-                    return Err(UnprotectError::TooLong {
-                        len: payload,
-                        limit: MAX_PAYLOAD_LEN,
-                    });
+                    return Err(UnprotectError::TooLong { len: payload, limit: MAX_PAYLOAD_LEN });
                 }
                 if let Some(found) = verify(key, &parts) {
-                    return Ok(Authentic {
-                        key: slot,
-                        body_len: parts.body.len(),
-                        found,
-                    });
+                    return Ok(Authentic { key: slot, body_len: parts.body.len(), found });
                 }
                 refusal = UnprotectError::AuthFailed;
             }
@@ -234,13 +210,10 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         if let Some(key) = self.ring.get_mut(key)
             && key.packets_left(protocol) == 0
         {
-            return Err(UnprotectError::KeyExpired {
-                lifetime: key.lifetime(protocol),
-            });
+            return Err(UnprotectError::KeyExpired { lifetime: key.lifetime(protocol) });
         }
         let capacity = self.streams.capacity();
-        slot.or_else(|| self.streams.admit(ssrc))
-            .ok_or(UnprotectError::TableFull { capacity })
+        slot.or_else(|| self.streams.admit(ssrc)).ok_or(UnprotectError::TableFull { capacity })
     }
 
     /// Changes to another master key, which becomes the only one. What becomes of rollover counters
@@ -325,10 +298,7 @@ fn refuse_seen(seen: Seen, index: u64, oldest: impl FnOnce() -> u64) -> Result<(
     match seen {
         Seen::Never => Ok(()),
         Seen::Before => Err(UnprotectError::Replayed { index }),
-        Seen::TooOld => Err(UnprotectError::TooOld {
-            index,
-            oldest: oldest(),
-        }),
+        Seen::TooOld => Err(UnprotectError::TooOld { index, oldest: oldest() }),
     }
 }
 
@@ -342,8 +312,6 @@ impl<S, const KEYS: usize> Inbound<S, KEYS> {
 
 impl<S: StreamTable, const KEYS: usize> fmt::Debug for Inbound<S, KEYS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbound")
-            .field("policy", &self.ring.policy)
-            .finish_non_exhaustive()
+        f.debug_struct("Inbound").field("policy", &self.ring.policy).finish_non_exhaustive()
     }
 }

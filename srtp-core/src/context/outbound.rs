@@ -122,28 +122,19 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
             Some(stream) => stream.stream.estimate(header.sequence_number),
             None if self.streams.has_room() => header.sequence_number.into(),
             None => {
-                return Err(ProtectError::TableFull {
-                    capacity: self.streams.capacity(),
-                });
+                return Err(ProtectError::TableFull { capacity: self.streams.capacity() });
             }
         };
         if index > MAX_RTP_INDEX {
-            return Err(ProtectError::IndexExhausted {
-                last: MAX_RTP_INDEX,
-            });
+            return Err(ProtectError::IndexExhausted { last: MAX_RTP_INDEX });
         }
-        match (
-            sending,
-            stream.map_or(Seen::Never, |stream| stream.check_rtp(index)),
-        ) {
+        match (sending, stream.map_or(Seen::Never, |stream| stream.check_rtp(index))) {
             (Sending::First, Seen::Never) | (Sending::Again, Seen::Before) => {}
             (Sending::Again, Seen::Never) => return Err(ProtectError::NotSentBefore { index }),
             _ => return Err(ProtectError::IndexReuse { index }),
         }
         if sending == Sending::First && key.packets_left(Protocol::Srtp) == 0 {
-            return Err(ProtectError::KeyExpired {
-                lifetime: key.lifetime(Protocol::Srtp),
-            });
+            return Err(ProtectError::KeyExpired { lifetime: key.lifetime(Protocol::Srtp) });
         }
 
         key.with_keys(Protocol::Srtp, index, |keys| {
@@ -181,26 +172,17 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         let slot = self.streams.find(header.ssrc);
         let index = match slot.and_then(|slot| self.streams.get(slot)) {
             // RFC 3711 §3.4: zero before the first packet, one more after each.
-            Some(stream) => stream
-                .stream
-                .highest_rtcp()
-                .map_or(0, |highest| highest + 1),
+            Some(stream) => stream.stream.highest_rtcp().map_or(0, |highest| highest + 1),
             None if self.streams.has_room() => 0,
             None => {
-                return Err(ProtectError::TableFull {
-                    capacity: self.streams.capacity(),
-                });
+                return Err(ProtectError::TableFull { capacity: self.streams.capacity() });
             }
         };
         if index > MAX_RTCP_INDEX {
-            return Err(ProtectError::IndexExhausted {
-                last: MAX_RTCP_INDEX.into(),
-            });
+            return Err(ProtectError::IndexExhausted { last: MAX_RTCP_INDEX.into() });
         }
         if key.packets_left(Protocol::Srtcp) == 0 {
-            return Err(ProtectError::KeyExpired {
-                lifetime: key.lifetime(Protocol::Srtcp),
-            });
+            return Err(ProtectError::KeyExpired { lifetime: key.lifetime(Protocol::Srtcp) });
         }
 
         key.with_keys(Protocol::Srtcp, index.into(), |keys| {
@@ -306,9 +288,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
             .and_then(|slot| self.streams.get_mut(slot))
             .ok_or(ProtectError::TableFull { capacity })?;
         if stream.stream.highest_rtp().is_some() && roc < stream.stream.roc() {
-            return Err(ProtectError::IndexReuse {
-                index: u64::from(roc) << 16,
-            });
+            return Err(ProtectError::IndexReuse { index: u64::from(roc) << 16 });
         }
         stream.set_roc(roc);
         Ok(())
@@ -322,9 +302,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// [`ProtectError::TableFull`].
     pub fn set_rtcp_index(&mut self, ssrc: u32, next: u32) -> Result<(), ProtectError> {
         if next > MAX_RTCP_INDEX {
-            return Err(ProtectError::IndexExhausted {
-                last: MAX_RTCP_INDEX.into(),
-            });
+            return Err(ProtectError::IndexExhausted { last: MAX_RTCP_INDEX.into() });
         }
         let known = self.streams.find(ssrc);
         let highest = known
@@ -365,28 +343,20 @@ fn sends_mki(policy: Policy) -> bool {
 /// The packet in the front of the buffer.
 #[inline]
 fn plain(buffer: &[u8], len: usize) -> Result<&[u8], ProtectError> {
-    buffer.get(..len).ok_or(ProtectError::NoRoom {
-        available: buffer.len(),
-        needed: len,
-    })
+    buffer.get(..len).ok_or(ProtectError::NoRoom { available: buffer.len(), needed: len })
 }
 
 /// The front of the buffer that the protected packet takes.
 #[inline]
 fn room(buffer: &mut [u8], needed: usize) -> Result<&mut [u8], ProtectError> {
     let available = buffer.len();
-    buffer
-        .get_mut(..needed)
-        .ok_or(ProtectError::NoRoom { available, needed })
+    buffer.get_mut(..needed).ok_or(ProtectError::NoRoom { available, needed })
 }
 
 #[inline]
 fn payload_limit(len: usize) -> Result<(), ProtectError> {
     if len > MAX_PAYLOAD_LEN {
-        return Err(ProtectError::TooLong {
-            len,
-            limit: MAX_PAYLOAD_LEN,
-        });
+        return Err(ProtectError::TooLong { len, limit: MAX_PAYLOAD_LEN });
     }
     Ok(())
 }
@@ -401,8 +371,6 @@ impl<S, const KEYS: usize> Outbound<S, KEYS> {
 
 impl<S: StreamTable, const KEYS: usize> fmt::Debug for Outbound<S, KEYS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbound")
-            .field("policy", &self.ring.policy)
-            .finish_non_exhaustive()
+        f.debug_struct("Outbound").field("policy", &self.ring.policy).finish_non_exhaustive()
     }
 }

@@ -19,14 +19,8 @@ impl F8 {
     pub(crate) fn new(size: AesSize, key: &[u8; MAX_MASTER_KEY_LEN], salt: &[u8]) -> Self {
         let mut masked = Zeroizing::new(*key);
         let mask = salt.iter().copied().chain(core::iter::repeat(0x55));
-        masked
-            .iter_mut()
-            .zip(mask)
-            .for_each(|(byte, mask)| *byte ^= mask);
-        Self {
-            aes: Aes::new(size, key),
-            masked: Aes::new(size, &masked),
-        }
+        masked.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+        Self { aes: Aes::new(size, key), masked: Aes::new(size, &masked) }
     }
 
     /// XORs the keystream onto `data`: `IV' = E(k_e XOR m, IV)`,
@@ -37,10 +31,7 @@ impl F8 {
         for (chunk, j) in data.chunks_mut(16).zip(0_u128..) {
             keystream = self.aes.encrypt(masked_iv ^ j ^ keystream);
             let bytes = keystream.to_be_bytes();
-            chunk
-                .iter_mut()
-                .zip(bytes)
-                .for_each(|(byte, mask)| *byte ^= mask);
+            chunk.iter_mut().zip(bytes).for_each(|(byte, mask)| *byte ^= mask);
         }
     }
 }

@@ -53,10 +53,7 @@ impl Gcm {
                 let (blocks, rest) = first.split_at_checked(whole).unwrap_or((first, &[]));
                 ghash.update_padded(blocks);
                 let mut joint = [0; 2 * BLOCK_LEN];
-                joint
-                    .iter_mut()
-                    .zip(rest.iter().chain(second))
-                    .for_each(|(to, from)| *to = *from);
+                joint.iter_mut().zip(rest.iter().chain(second)).for_each(|(to, from)| *to = *from);
                 ghash.update_padded(joint.get(..rest.len() + second.len()).unwrap_or(&joint));
             }
         }
@@ -92,10 +89,7 @@ mod tests {
                     sealed.extend(ours.tag(iv, (a, b), &sealed));
                     let aad = [a, b].concat();
                     let nonce: [u8; 12] = iv.to_be_bytes()[..12].try_into().unwrap();
-                    let payload = Payload {
-                        msg: data,
-                        aad: &aad,
-                    };
+                    let payload = Payload { msg: data, aad: &aad };
                     assert_eq!(sealed, theirs.encrypt(&nonce.into(), payload).unwrap());
                 }
             }

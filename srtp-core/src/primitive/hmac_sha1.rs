@@ -11,13 +11,7 @@ use zeroize::Zeroize;
 pub(crate) const HMAC_KEY_LEN: usize = 20;
 const BLOCK_LEN: usize = 64;
 const DIGEST_LEN: usize = 20;
-const SHA1_INITIAL: [u32; 5] = [
-    0x6745_2301,
-    0xefcd_ab89,
-    0x98ba_dcfe,
-    0x1032_5476,
-    0xc3d2_e1f0,
-];
+const SHA1_INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
 
 /// A key, as the two SHA-1 states after its pads.
 #[derive(Clone)]
@@ -36,10 +30,7 @@ impl HmacSha1 {
             block.zeroize();
             state
         };
-        Self {
-            inner: state_after(0x36),
-            outer: state_after(0x5c),
-        }
+        Self { inner: state_after(0x36), outer: state_after(0x5c) }
     }
 
     /// The whole digest of `message || suffix`; `suffix` is at most 8 bytes (a ROC, mostly).
@@ -51,30 +42,19 @@ impl HmacSha1 {
 
         let mut tail = [0; 2 * BLOCK_LEN];
         let used = rest.len() + suffix.len();
-        let end = if used + 9 > BLOCK_LEN {
-            2 * BLOCK_LEN
-        } else {
-            BLOCK_LEN
-        };
+        let end = if used + 9 > BLOCK_LEN { 2 * BLOCK_LEN } else { BLOCK_LEN };
         let bits = 8 * (BLOCK_LEN + message.len() + suffix.len()) as u64;
         put(&mut tail, 0, rest);
         put(&mut tail, rest.len(), suffix);
         put(&mut tail, used, &[0x80]);
         put(&mut tail, end - 8, &bits.to_be_bytes());
         let (tail_blocks, _) = tail.as_chunks::<BLOCK_LEN>();
-        compress(
-            &mut state,
-            tail_blocks.get(..end / BLOCK_LEN).unwrap_or(tail_blocks),
-        );
+        compress(&mut state, tail_blocks.get(..end / BLOCK_LEN).unwrap_or(tail_blocks));
 
         let mut block = [0; BLOCK_LEN];
         put(&mut block, 0, &to_bytes(&state));
         put(&mut block, DIGEST_LEN, &[0x80]);
-        put(
-            &mut block,
-            BLOCK_LEN - 8,
-            &(8 * (BLOCK_LEN + DIGEST_LEN) as u64).to_be_bytes(),
-        );
+        put(&mut block, BLOCK_LEN - 8, &(8 * (BLOCK_LEN + DIGEST_LEN) as u64).to_be_bytes());
         let mut state = self.outer;
         compress(&mut state, &[block]);
         to_bytes(&state)
@@ -100,10 +80,7 @@ fn put(block: &mut [u8], at: usize, bytes: &[u8]) {
 fn to_bytes(state: &[u32; 5]) -> [u8; DIGEST_LEN] {
     let mut bytes = [0; DIGEST_LEN];
     let (words, _) = bytes.as_chunks_mut::<4>();
-    words
-        .iter_mut()
-        .zip(state)
-        .for_each(|(bytes, word)| *bytes = word.to_be_bytes());
+    words.iter_mut().zip(state).for_each(|(bytes, word)| *bytes = word.to_be_bytes());
     bytes
 }
 

@@ -19,18 +19,9 @@ impl<const STREAMS: usize, const WINDOW_WORDS: usize> Fixed<STREAMS, WINDOW_WORD
     /// A table without streams.
     pub const fn new() -> Self {
         const {
-            assert!(
-                STREAMS >= 1 && STREAMS < u32::MAX as usize,
-                "1 to 2^32 - 2 streams"
-            );
-            assert!(
-                WINDOW_WORDS.is_power_of_two(),
-                "the window is a power of two"
-            );
-            assert!(
-                64 * WINDOW_WORDS <= MAX_WINDOW,
-                "the window is at most 32768 packets"
-            );
+            assert!(STREAMS >= 1 && STREAMS < u32::MAX as usize, "1 to 2^32 - 2 streams");
+            assert!(WINDOW_WORDS.is_power_of_two(), "the window is a power of two");
+            assert!(64 * WINDOW_WORDS <= MAX_WINDOW, "the window is at most 32768 packets");
         }
         Self {
             buckets: [0; STREAMS],

@@ -106,9 +106,7 @@ impl Storage for Growing {
         self.buckets.clear();
         self.buckets.resize(slots, 0);
         for link in 1..=self.lists.used {
-            let in_use = (link as usize)
-                .checked_sub(1)
-                .and_then(|slot| self.streams.get(slot));
+            let in_use = (link as usize).checked_sub(1).and_then(|slot| self.streams.get(slot));
             if in_use.is_some_and(Stream::is_in_use) {
                 // The slot exists: it was just seen.
                 let _ = hook(self, link);
@@ -123,13 +121,7 @@ mod tests {
 
     #[test]
     fn window_is_a_power_of_two_in_range() {
-        for (asked, given) in [
-            (0, 64),
-            (64, 64),
-            (65, 128),
-            (1000, 1024),
-            (1 << 20, 32_768),
-        ] {
+        for (asked, given) in [(0, 64), (64, 64), (65, 128), (1000, 1024), (1 << 20, 32_768)] {
             assert_eq!(Growing::new(1, asked).window(), given);
         }
     }

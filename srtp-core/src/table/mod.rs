@@ -55,11 +55,7 @@ pub struct Lists {
 }
 
 impl Lists {
-    const EMPTY: Self = Self {
-        used: 0,
-        free: 0,
-        seed: 0,
-    };
+    const EMPTY: Self = Self { used: 0, free: 0, seed: 0 };
 
     /// The bucket of an SSRC among `count`: mixed with a number nobody outside knows by a folded
     /// multiplication, and scaled to the range.
@@ -223,10 +219,7 @@ impl<T: Storage> sealed::Table for T {
     fn clear(&mut self, seed: u64) {
         self.buckets_mut().fill(0);
         self.streams_mut().fill(Stream::VACANT);
-        *self.lists_mut() = Lists {
-            seed,
-            ..Lists::EMPTY
-        };
+        *self.lists_mut() = Lists { seed, ..Lists::EMPTY };
     }
 }
 
@@ -253,9 +246,7 @@ mod tests {
                 assert_eq!(table.remove(ssrc), model.remove(&ssrc));
             }
             for ssrc in ssrcs() {
-                let found = table
-                    .find(ssrc)
-                    .map(|slot| table.get(slot).unwrap().stream.ssrc());
+                let found = table.find(ssrc).map(|slot| table.get(slot).unwrap().stream.ssrc());
                 assert_eq!(found, model.contains(&ssrc).then_some(ssrc));
             }
             let listed = (0..table.slots()).filter_map(|slot| Some(table.get(slot)?.stream.ssrc()));

@@ -138,9 +138,9 @@ fn agreed() -> impl Strategy<Value = Agreed> {
 
 fn key(agreed: &Agreed) -> MasterKey {
     let suite = CryptoSuite::from_name(agreed.suite.name).unwrap();
-    let rate = agreed.rate.map_or(KeyDerivationRate::ZERO, |n| {
-        KeyDerivationRate::from_exponent(n as u8).unwrap()
-    });
+    let rate = agreed
+        .rate
+        .map_or(KeyDerivationRate::ZERO, |n| KeyDerivationRate::from_exponent(n as u8).unwrap());
     MasterKey::new(suite, &agreed.key_salt)
         .and_then(|key| key.with_mki(&agreed.mki))
         .and_then(|key| key.with_lifetime(agreed.lifetime as u64))
@@ -235,26 +235,15 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
         let highest = self.at[who];
         let too_old = highest.is_some_and(|highest| index + self.window <= highest);
         let expected = if index >= 1 << 48 {
-            Err(ProtectError::IndexExhausted {
-                last: (1 << 48) - 1,
-            })
+            Err(ProtectError::IndexExhausted { last: (1 << 48) - 1 })
         } else if too_old || self.sent.contains(&(who, index)) {
-            Err(ProtectError::IndexReuse {
-                index: index as u64,
-            })
+            Err(ProtectError::IndexReuse { index: index as u64 })
         } else if self.packets == self.agreed.lifetime {
-            Err(ProtectError::KeyExpired {
-                lifetime: self.agreed.lifetime as u64,
-            })
+            Err(ProtectError::KeyExpired { lifetime: self.agreed.lifetime as u64 })
         } else {
             Ok(self.agreed.seal_rtp(packet, header_len, index))
         };
-        self.expect(
-            packet,
-            Outbound::rtp_overhead,
-            Outbound::protect_rtp,
-            &expected,
-        );
+        self.expect(packet, Outbound::rtp_overhead, Outbound::protect_rtp, &expected);
         let sealed = expected.ok()?;
         self.at[who] = highest.max(Some(index));
         self.latest[who] = Some((index, packet.to_vec(), header_len));
@@ -272,9 +261,7 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
         let expected = if named && !too_old {
             Ok(self.agreed.seal_rtp(&packet, header_len, index))
         } else {
-            Err(ProtectError::IndexReuse {
-                index: index as u64,
-            })
+            Err(ProtectError::IndexReuse { index: index as u64 })
         };
         let before = outbound_state(&self.ours);
         let call: Protect<S> = match named {
@@ -282,28 +269,17 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
             false => Outbound::protect_rtp,
         };
         self.expect(&packet, Outbound::rtp_overhead, call, &expected);
-        assert_eq!(
-            outbound_state(&self.ours),
-            before,
-            "a retransmission changes nothing"
-        );
+        assert_eq!(outbound_state(&self.ours), before, "a retransmission changes nothing");
     }
 
     fn rtcp(&mut self, who: usize, packet: &[u8]) -> Option<Vec<u8>> {
         let lifetime = self.agreed.lifetime.min(1 << 31);
         let expected = if self.rtcp_packets == lifetime {
-            Err(ProtectError::KeyExpired {
-                lifetime: lifetime as u64,
-            })
+            Err(ProtectError::KeyExpired { lifetime: lifetime as u64 })
         } else {
             Ok(self.agreed.seal_rtcp(packet, self.rtcp_sent[who]))
         };
-        self.expect(
-            packet,
-            Outbound::rtcp_overhead,
-            Outbound::protect_rtcp,
-            &expected,
-        );
+        self.expect(packet, Outbound::rtcp_overhead, Outbound::protect_rtcp, &expected);
         let sealed = expected.ok()?;
         self.rtcp_sent[who] += 1;
         self.rtcp_packets += 1;
@@ -323,11 +299,7 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
         let result = call(&mut self.ours, &mut buffer, packet.len());
         if result.is_err() {
             assert_eq!(buffer, original, "an error left its mark in the buffer");
-            assert_eq!(
-                outbound_state(&self.ours),
-                before,
-                "an error left its mark in the state"
-            );
+            assert_eq!(outbound_state(&self.ours), before, "an error left its mark in the state");
         }
         assert_eq!(&result.map(|len| buffer[..len].to_vec()), expected);
     }
@@ -380,14 +352,7 @@ fn converse<T, S>(
 
     for step in steps {
         let arrives = match *step {
-            Step::Rtp {
-                who,
-                ahead,
-                csrcs,
-                extension,
-                payload,
-                delayed,
-            } => {
+            Step::Rtp { who, ahead, csrcs, extension, payload, delayed } => {
                 // The sender knows the true index; the sequence number is its low 16 bits. Within
                 // half a cycle the two sides of the crate must agree with it.
                 let index = match sender.at[who] {
@@ -408,11 +373,7 @@ fn converse<T, S>(
                 on_the_wire.push((false, sealed.clone()));
                 (!delayed).then_some((false, sealed))
             }
-            Step::Rtcp {
-                who,
-                payload,
-                delayed,
-            } => {
+            Step::Rtcp { who, payload, delayed } => {
                 let packet = rtcp_packet(SSRCS[who], payload);
                 let Some(sealed) = sender.rtcp(who, &packet) else {
                     continue;
@@ -439,16 +400,9 @@ fn converse<T, S>(
             }
             Step::Rubbish { len, first } => Some((len % 2 == 0, vec![first; len])),
             Step::SetRoc { who, roc } => {
-                assert_eq!(
-                    ours.set_roc(SSRCS[who], roc).is_ok(),
-                    model.set_roc(SSRCS[who], roc)
-                );
+                assert_eq!(ours.set_roc(SSRCS[who], roc).is_ok(), model.set_roc(SSRCS[who], roc));
                 if model.roc(SSRCS[who]).is_some() {
-                    assert_eq!(
-                        ours.roc(SSRCS[who]),
-                        Some(roc),
-                        "set, then read, is the value"
-                    );
+                    assert_eq!(ours.roc(SSRCS[who]), Some(roc), "set, then read, is the value");
                 }
                 None
             }
@@ -461,11 +415,7 @@ fn converse<T, S>(
                 agreed.key_salt.iter_mut().for_each(|byte| *byte ^= which);
                 let allowed = model.rekey(agreed.clone(), keep);
                 let rekey = if keep { Rekey::KeepRoc } else { Rekey::ZeroRoc };
-                let expected = if allowed {
-                    Ok(())
-                } else {
-                    Err(KeyError::SameKey)
-                };
+                let expected = if allowed { Ok(()) } else { Err(KeyError::SameKey) };
                 assert_eq!(ours.rekey(&key(&agreed), rekey), expected);
                 assert_eq!(sender.rekey(agreed, keep), expected);
                 None
@@ -477,24 +427,13 @@ fn converse<T, S>(
 
         let mut buffer = packet.clone();
         let before = inbound_state(&ours);
-        let result = if rtcp {
-            ours.unprotect_rtcp(&mut buffer)
-        } else {
-            ours.unprotect_rtp(&mut buffer)
-        };
+        let result =
+            if rtcp { ours.unprotect_rtcp(&mut buffer) } else { ours.unprotect_rtp(&mut buffer) };
         if result.is_err() {
             assert_eq!(buffer, packet, "an error left its mark in the packet");
-            assert_eq!(
-                inbound_state(&ours),
-                before,
-                "an error left its mark in the state"
-            );
+            assert_eq!(inbound_state(&ours), before, "an error left its mark in the state");
         }
-        let expected = if rtcp {
-            model.receive_rtcp(&packet)
-        } else {
-            model.receive_rtp(&packet)
-        };
+        let expected = if rtcp { model.receive_rtcp(&packet) } else { model.receive_rtp(&packet) };
         assert_eq!(verdict(result, &buffer), expected, "{step:?}");
         for ssrc in SSRCS {
             assert_eq!(ours.roc(ssrc), model.roc(ssrc));

@@ -18,17 +18,12 @@ fn is_allowed(packet: &KnownPacket) -> bool {
 }
 
 fn packets() -> impl Iterator<Item = KnownPacket> {
-    KNOWN_PACKETS
-        .iter()
-        .flat_map(|table| known_packets(table))
-        .filter(is_allowed)
+    KNOWN_PACKETS.iter().flat_map(|table| known_packets(table)).filter(is_allowed)
 }
 
 fn key(packet: &KnownPacket) -> MasterKey {
     let suite = CryptoSuite::from_name(packet.suite).unwrap();
-    let rate = packet
-        .kdr
-        .map(|n| KeyDerivationRate::from_exponent(n).unwrap());
+    let rate = packet.kdr.map(|n| KeyDerivationRate::from_exponent(n).unwrap());
     MasterKey::new(suite, &packet.key_salt())
         .unwrap()
         .with_mki(&packet.mki)
@@ -71,47 +66,24 @@ fn protect(
     buffer: &mut [u8],
     len: usize,
 ) -> Result<usize, ProtectError> {
-    if rtcp {
-        sender.protect_rtcp(buffer, len)
-    } else {
-        sender.protect_rtp(buffer, len)
-    }
+    if rtcp { sender.protect_rtcp(buffer, len) } else { sender.protect_rtp(buffer, len) }
 }
 
 fn unprotect(receiver: &mut Rx, rtcp: bool, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-    if rtcp {
-        receiver.unprotect_rtcp(packet)
-    } else {
-        receiver.unprotect_rtp(packet)
-    }
+    if rtcp { receiver.unprotect_rtcp(packet) } else { receiver.unprotect_rtp(packet) }
 }
 
 #[test]
 fn protect_makes_the_known_packet() {
     for packet in packets() {
         let mut sender = sender(&packet);
-        let overhead = if packet.rtcp {
-            sender.rtcp_overhead()
-        } else {
-            sender.rtp_overhead()
-        };
-        assert_eq!(
-            packet.plain.len() + overhead,
-            packet.secured.len(),
-            "{}",
-            packet.name
-        );
+        let overhead = if packet.rtcp { sender.rtcp_overhead() } else { sender.rtp_overhead() };
+        assert_eq!(packet.plain.len() + overhead, packet.secured.len(), "{}", packet.name);
         // What stands behind the packet in the buffer is not touched.
         let mut buffer = packet.plain.clone();
         buffer.resize(packet.secured.len() + 5, 0xee);
         let len = protect(&mut sender, packet.rtcp, &mut buffer, packet.plain.len()).unwrap();
-        assert_eq!(
-            buffer[..len],
-            packet.secured,
-            "{} {}",
-            packet.suite,
-            packet.name
-        );
+        assert_eq!(buffer[..len], packet.secured, "{} {}", packet.suite, packet.name);
         assert_eq!(buffer[len..], [0xee; 5]);
     }
 }
@@ -122,13 +94,7 @@ fn unprotect_opens_the_known_packet() {
         let mut receiver = receiver(&packet);
         let mut buffer = packet.secured.clone();
         let len = unprotect(&mut receiver, packet.rtcp, &mut buffer).unwrap();
-        assert_eq!(
-            buffer[..len],
-            packet.plain,
-            "{} {}",
-            packet.suite,
-            packet.name
-        );
+        assert_eq!(buffer[..len], packet.plain, "{} {}", packet.suite, packet.name);
     }
 }
 
@@ -225,9 +191,7 @@ fn e_bit_is_held_against_the_policy() {
         let mut buffer = packet.secured.clone();
         assert_eq!(
             receiver.unprotect_rtcp(&mut buffer),
-            Err(UnprotectError::Policy {
-                encrypted: !packet.unencrypted_srtcp
-            }),
+            Err(UnprotectError::Policy { encrypted: !packet.unencrypted_srtcp }),
             "{}",
             packet.name
         );
@@ -245,9 +209,7 @@ fn e_bit_of_the_null_cipher_is_clear() {
         assert_eq!(packet.secured[e_bit_at] & 0x80, 0);
         let other = policy(&packet).with_unencrypted_srtcp(!packet.unencrypted_srtcp);
         let mut receiver = Rx::new(&key(&packet), other).unwrap();
-        receiver
-            .unprotect_rtcp(&mut packet.secured.clone())
-            .unwrap();
+        receiver.unprotect_rtcp(&mut packet.secured.clone()).unwrap();
     }
 }
 

@@ -37,15 +37,7 @@ const fn suite(
     lifetime: u32,
 ) -> Suite {
     let max_lifetime = 1 << lifetime;
-    Suite {
-        name,
-        cipher,
-        key_len,
-        salt_len,
-        srtp_tag,
-        srtcp_tag,
-        max_lifetime,
-    }
+    Suite { name, cipher, key_len, salt_len, srtp_tag, srtcp_tag, max_lifetime }
 }
 
 pub(super) const SUITES: &[Suite] = &[
@@ -100,15 +92,9 @@ pub(super) enum Verdict {
 fn encrypt_block(key: &[u8], block: u128) -> u128 {
     let mut block = ::aes::cipher::Array(block.to_be_bytes());
     match key.len() {
-        16 => ::aes::Aes128::new_from_slice(key)
-            .unwrap()
-            .encrypt_block(&mut block),
-        24 => ::aes::Aes192::new_from_slice(key)
-            .unwrap()
-            .encrypt_block(&mut block),
-        _ => ::aes::Aes256::new_from_slice(key)
-            .unwrap()
-            .encrypt_block(&mut block),
+        16 => ::aes::Aes128::new_from_slice(key).unwrap().encrypt_block(&mut block),
+        24 => ::aes::Aes192::new_from_slice(key).unwrap().encrypt_block(&mut block),
+        _ => ::aes::Aes256::new_from_slice(key).unwrap().encrypt_block(&mut block),
     }
     u128::from_be_bytes(block.0)
 }
@@ -153,11 +139,7 @@ fn gf_multiply(x: u128, y: u128) -> u128 {
         if x >> bit & 1 == 1 {
             z ^= v;
         }
-        v = if v & 1 == 1 {
-            v >> 1 ^ 0xe1 << 120
-        } else {
-            v >> 1
-        };
+        v = if v & 1 == 1 { v >> 1 ^ 0xe1 << 120 } else { v >> 1 };
     }
     z
 }
@@ -171,15 +153,8 @@ fn gcm_tag(key: &[u8], iv: u128, associated: &[u8], ciphertext: &[u8]) -> Vec<u8
         data
     };
     let lengths = (associated.len() as u128 * 8) << 64 | (ciphertext.len() as u128 * 8);
-    let all = [
-        padded(associated),
-        padded(ciphertext),
-        lengths.to_be_bytes().to_vec(),
-    ]
-    .concat();
-    let hash = all
-        .chunks(16)
-        .fold(0, |y, block| gf_multiply(y ^ number(block), h));
+    let all = [padded(associated), padded(ciphertext), lengths.to_be_bytes().to_vec()].concat();
+    let hash = all.chunks(16).fold(0, |y, block| gf_multiply(y ^ number(block), h));
     (hash ^ encrypt_block(key, iv + 1)).to_be_bytes().to_vec()
 }
 
@@ -205,13 +180,7 @@ impl Agreed {
     }
 
     fn crypt(&self, packet: &Packet<'_>, data: &[u8]) -> Vec<u8> {
-        let &Packet {
-            labels,
-            ssrc,
-            index,
-            word,
-            bytes,
-        } = packet;
+        let &Packet { labels, ssrc, index, word, bytes } = packet;
         let key = self.derive(labels, index, self.suite.key_len);
         let salt = self.derive(labels + 2, index, self.suite.salt_len);
         let mask = match self.suite.cipher {
@@ -250,31 +219,16 @@ impl Agreed {
             let associated = [&body[..clear], suffix].concat();
             return gcm_tag(&key, self.gcm_iv(packet), &associated, &body[clear..]);
         }
-        hmac(
-            &self.derive(packet.labels + 1, packet.index, 20),
-            &[body, suffix].concat(),
-        )
+        hmac(&self.derive(packet.labels + 1, packet.index, 20), &[body, suffix].concat())
     }
 
     fn rtp<'p>(&self, bytes: &'p [u8], index: u128) -> Packet<'p> {
-        Packet {
-            labels: 0,
-            ssrc: number(&bytes[8..12]),
-            index,
-            word: 0,
-            bytes,
-        }
+        Packet { labels: 0, ssrc: number(&bytes[8..12]), index, word: 0, bytes }
     }
 
     fn rtcp<'p>(&self, bytes: &'p [u8], word: u128) -> Packet<'p> {
         let index = word % (1 << 31);
-        Packet {
-            labels: 3,
-            ssrc: number(&bytes[4..8]),
-            index,
-            word,
-            bytes,
-        }
+        Packet { labels: 3, ssrc: number(&bytes[4..8]), index, word, bytes }
     }
 
     fn mki(&self, with: bool) -> &[u8] {
@@ -282,11 +236,7 @@ impl Agreed {
     }
 
     fn srtp_tag(&self) -> usize {
-        if self.unauthenticated_srtp {
-            0
-        } else {
-            self.suite.srtp_tag
-        }
+        if self.unauthenticated_srtp { 0 } else { self.suite.srtp_tag }
     }
 
     /// How a trailer is put together: AEAD tag, index word, MKI, tag (RFC 3711 §3.1 and §3.4,
@@ -305,11 +255,7 @@ impl Agreed {
     /// RFC 3711 §3.1: the SRTP packet of an RTP packet whose header is `header_len` bytes.
     pub(super) fn seal_rtp(&self, packet: &[u8], header_len: usize, index: u128) -> Vec<u8> {
         let identity = self.rtp(packet, index);
-        let clear = if self.unencrypted_srtp {
-            packet.len()
-        } else {
-            header_len
-        };
+        let clear = if self.unencrypted_srtp { packet.len() } else { header_len };
         let mut sealed = packet[..clear].to_vec();
         sealed.extend(self.crypt(&identity, &packet[clear..]));
         let roc = ((index / 65_536) as u32).to_be_bytes();
@@ -320,11 +266,7 @@ impl Agreed {
 
     /// RFC 3711 §3.4.
     pub(super) fn seal_rtcp(&self, packet: &[u8], index: u128) -> Vec<u8> {
-        let word = if self.e_bit() {
-            index + (1 << 31)
-        } else {
-            index
-        };
+        let word = if self.e_bit() { index + (1 << 31) } else { index };
         let identity = self.rtcp(packet, word);
         let clear = if self.e_bit() { 8 } else { packet.len() };
         let mut sealed = packet[..clear].to_vec();
@@ -352,11 +294,7 @@ fn rtp_header_len(packet: &[u8]) -> Result<usize, Verdict> {
         }
         len += 4 + 4 * number(&packet[len + 2..len + 4]) as usize;
     }
-    if packet.len() < len {
-        Err(Verdict::TooShort)
-    } else {
-        Ok(len)
-    }
+    if packet.len() < len { Err(Verdict::TooShort) } else { Ok(len) }
 }
 
 /// One SSRC: `ROC * 2^16 + s_l`, and every index ever accepted.
@@ -377,11 +315,7 @@ impl Stream {
         };
         let (roc, s_l) = (highest / 65_536, highest % 65_536);
         let v = if s_l < 32_768 {
-            if seq as i128 - s_l as i128 > 32_768 {
-                roc.saturating_sub(1)
-            } else {
-                roc
-            }
+            if seq as i128 - s_l as i128 > 32_768 { roc.saturating_sub(1) } else { roc }
         } else if s_l - 32_768 > seq {
             roc + 1
         } else {
@@ -418,23 +352,12 @@ fn seen(
 
 impl Receiver {
     pub(super) fn new(agreed: Agreed, window: u128, capacity: usize) -> Self {
-        Self {
-            agreed,
-            window,
-            capacity,
-            streams: BTreeMap::new(),
-            packets: 0,
-            rtcp_packets: 0,
-        }
+        Self { agreed, window, capacity, streams: BTreeMap::new(), packets: 0, rtcp_packets: 0 }
     }
 
     pub(super) fn roc(&self, ssrc: u32) -> Option<u32> {
         let stream = self.streams.get(&u128::from(ssrc))?;
-        Some(
-            stream
-                .highest
-                .map_or(stream.initial_roc, |highest| highest / 65_536) as u32,
-        )
+        Some(stream.highest.map_or(stream.initial_roc, |highest| highest / 65_536) as u32)
     }
 
     pub(super) fn remove(&mut self, ssrc: u32) -> bool {
@@ -480,9 +403,7 @@ impl Receiver {
             Some(_) => vec![estimate],
             None => {
                 let (first, last) = agreed.first_roc;
-                (first..=last)
-                    .map(|roc| u128::from(roc) * 65_536 + seq)
-                    .collect()
+                (first..=last).map(|roc| u128::from(roc) * 65_536 + seq).collect()
             }
         };
         let mut refusal = Verdict::TooShort;
@@ -494,20 +415,12 @@ impl Receiver {
                 continue;
             }
             let (body, trailer) = packet.split_at(packet.len() - trailer_len);
-            let mki_at = if agreed.suite.cipher == Cipher::Gcm {
-                agreed.srtp_tag()
-            } else {
-                0
-            };
+            let mki_at = if agreed.suite.cipher == Cipher::Gcm { agreed.srtp_tag() } else { 0 };
             if trailer[mki_at..mki_at + mki.len()] != *mki {
                 refusal = Verdict::UnknownMki;
                 continue;
             }
-            let clear = if agreed.unencrypted_srtp {
-                body.len()
-            } else {
-                header_len
-            };
+            let clear = if agreed.unencrypted_srtp { body.len() } else { header_len };
             let right = candidates.iter().find(|index| {
                 let roc = ((**index / 65_536) as u32).to_be_bytes();
                 let tag = agreed.tag(&agreed.rtp(body, **index), body, clear, &roc);
@@ -563,11 +476,7 @@ impl Receiver {
                 refusal = Verdict::UnknownMki;
                 continue;
             }
-            let clear = if number(word) >= 1 << 31 {
-                8
-            } else {
-                body.len()
-            };
+            let clear = if number(word) >= 1 << 31 { 8 } else { body.len() };
             let tag = agreed.tag(&agreed.rtcp(body, number(word)), body, clear, word);
             if *trailer == agreed.trailer(&tag[..agreed.suite.srtcp_tag], word, mki) {
                 opened = Some((number(word), body, clear));

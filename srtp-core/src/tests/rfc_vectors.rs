@@ -32,11 +32,7 @@ fn aes_cm_keystream() {
         Aes::new(size, &long(&value(file, "session_key"))).apply_keystream(iv, &mut keystream);
         for block in [0x0000, 0x0001, 0x0002, 0xfeff, 0xff00, 0xff01] {
             let expected = value(file, &format!("block_{block:04x}"));
-            assert_eq!(
-                keystream[16 * block..16 * block + 16],
-                expected,
-                "block {block:04x}"
-            );
+            assert_eq!(keystream[16 * block..16 * block + 16], expected, "block {block:04x}");
         }
     }
 }
@@ -66,18 +62,8 @@ fn key_derivation() {
 }
 
 const GCM: [(AesSize, &str); 2] = [(AesSize::Aes128, "128"), (AesSize::Aes256, "256")];
-const GCM_SRTP: Trailer = Trailer {
-    aead_tag: 16,
-    index: 0,
-    mki: 0,
-    tag: 0,
-};
-const GCM_SRTCP: Trailer = Trailer {
-    aead_tag: 16,
-    index: 4,
-    mki: 0,
-    tag: 0,
-};
+const GCM_SRTP: Trailer = Trailer { aead_tag: 16, index: 0, mki: 0, tag: 0 };
+const GCM_SRTCP: Trailer = Trailer { aead_tag: 16, index: 4, mki: 0, tag: 0 };
 
 /// RFC 7714 §16, encrypted and tagged only, both ways; keys and salt are session keys there.
 #[test]
@@ -92,8 +78,7 @@ fn srtp_with_aes_gcm() {
             let expected = value(RFC7714_SRTP, &format!("{what}_{bits}"));
             let mut sealed = packet.clone();
             sealed.resize(packet.len() + 16, 0);
-            keys.seal_rtp(&mut sealed, &header, index, GCM_SRTP, &[], encrypt)
-                .unwrap();
+            keys.seal_rtp(&mut sealed, &header, index, GCM_SRTP, &[], encrypt).unwrap();
             assert_eq!(sealed, expected, "{what} {bits}");
             let parts = GCM_SRTP.split(&sealed, header.len).unwrap();
             assert!(keys.verify_rtp(&parts, &header, index, encrypt));
@@ -120,8 +105,7 @@ fn srtcp_with_aes_gcm() {
             let expected = value(RFC7714_SRTCP, &format!("{what}_{bits}"));
             let mut sealed = packet.clone();
             sealed.resize(packet.len() + 20, 0);
-            keys.seal_rtcp(&mut sealed, index, GCM_SRTCP, &[], encrypt)
-                .unwrap();
+            keys.seal_rtcp(&mut sealed, index, GCM_SRTCP, &[], encrypt).unwrap();
             assert_eq!(sealed, expected, "{what} {bits}");
             assert!(keys.verify_rtcp(&GCM_SRTCP.split(&sealed, RTCP_CLEAR_LEN).unwrap()));
             let end = packet.len();
@@ -140,24 +124,9 @@ fn gcm_iv_never_repeats_over_the_index() {
     let key = MasterKey::new(CryptoSuite::AeadAes128Gcm, &[5; 28]).unwrap();
     let keys = SessionKeys::derive(&key, Protocol::Srtcp, 0);
     let mut seen = std::collections::BTreeSet::new();
-    for index in [
-        0,
-        1,
-        0x7f,
-        0x80,
-        0xff,
-        0x100,
-        0x8000,
-        0x0080_0000,
-        0x7fff_ff7f,
-        0x7fff_ffff,
-    ] {
+    for index in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x8000, 0x0080_0000, 0x7fff_ff7f, 0x7fff_ffff] {
         let mut sealed = [&[0x80, 200, 0, 6, 1, 2, 3, 4][..], &[0; 16 + 20]].concat();
-        keys.seal_rtcp(&mut sealed, index, GCM_SRTCP, &[], true)
-            .unwrap();
-        assert!(
-            seen.insert(sealed[8..24].to_vec()),
-            "keystream of index {index:x} came before"
-        );
+        keys.seal_rtcp(&mut sealed, index, GCM_SRTCP, &[], true).unwrap();
+        assert!(seen.insert(sealed[8..24].to_vec()), "keystream of index {index:x} came before");
     }
 }

@@ -10,10 +10,7 @@ use crate::{
 
 fn contexts() -> (Outbound<Fixed<2>, 1>, Inbound<Fixed<2>, 1>) {
     let key = MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[3; 30]).unwrap();
-    (
-        Outbound::new(&key, Policy::SECURE).unwrap(),
-        Inbound::new(&key, Policy::SECURE).unwrap(),
-    )
+    (Outbound::new(&key, Policy::SECURE).unwrap(), Inbound::new(&key, Policy::SECURE).unwrap())
 }
 
 fn send(sender: &mut Outbound<Fixed<2>, 1>, seq: u16) -> Vec<u8> {
@@ -39,18 +36,14 @@ fn rollover_counter_follows_every_wrap() {
 #[test]
 fn sender_may_reorder_across_the_wrap() {
     let (mut sender, mut receiver) = contexts();
-    let mut packets: Vec<_> = [65_533, 65_535, 1, 65_534, 0, 2]
-        .map(|seq| send(&mut sender, seq))
-        .to_vec();
+    let mut packets: Vec<_> =
+        [65_533, 65_535, 1, 65_534, 0, 2].map(|seq| send(&mut sender, seq)).to_vec();
     for packet in &mut packets {
         receiver.unprotect_rtp(packet).unwrap();
     }
     let (mut again, _) = rtp_packet(7, 65_534, 0, None, 20);
     again.resize(80, 0);
-    assert_eq!(
-        sender.protect_rtp(&mut again, 32),
-        Err(ProtectError::IndexReuse { index: 65_534 })
-    );
+    assert_eq!(sender.protect_rtp(&mut again, 32), Err(ProtectError::IndexReuse { index: 65_534 }));
 }
 
 /// Forged first, genuine after: the forgery has used up nothing, in either protocol.
@@ -60,15 +53,8 @@ fn genuine_packet_opens_after_its_forgery() {
     let genuine = send(&mut sender, 9);
     let mut forged = genuine.clone();
     forged[20] ^= 1;
-    assert_eq!(
-        receiver.unprotect_rtp(&mut forged),
-        Err(UnprotectError::AuthFailed)
-    );
-    assert_eq!(
-        receiver.streams().count(),
-        0,
-        "a forged SSRC takes no place"
-    );
+    assert_eq!(receiver.unprotect_rtp(&mut forged), Err(UnprotectError::AuthFailed));
+    assert_eq!(receiver.streams().count(), 0, "a forged SSRC takes no place");
     assert_eq!(receiver.unprotect_rtp(&mut genuine.clone()), Ok(32));
     assert_eq!(
         receiver.unprotect_rtp(&mut genuine.clone()),
@@ -102,9 +88,7 @@ fn index_spaces_end() {
     sender.protect_rtcp(&mut report, 28).unwrap();
     assert_eq!(
         sender.protect_rtcp(&mut report, 28),
-        Err(ProtectError::IndexExhausted {
-            last: (1 << 31) - 1
-        })
+        Err(ProtectError::IndexExhausted { last: (1 << 31) - 1 })
     );
 }
 
@@ -128,18 +112,11 @@ fn keys_change_while_packets_flow() {
     sender.add_key(&key(2)).unwrap();
     sender.use_key(&[2]).unwrap();
     let under_two = packet(&mut sender, 0).unwrap();
-    assert_eq!(
-        receiver.unprotect_rtp(&mut under_two.clone()),
-        Err(UnprotectError::UnknownMki)
-    );
+    assert_eq!(receiver.unprotect_rtp(&mut under_two.clone()), Err(UnprotectError::UnknownMki));
     receiver.unprotect_rtp(&mut under_one.clone()).unwrap();
     receiver.add_key(&key(2)).unwrap();
     receiver.unprotect_rtp(&mut under_two.clone()).unwrap();
-    assert_eq!(
-        receiver.roc(7),
-        Some(1),
-        "the rollover counter goes on (RFC 3711 §3.3.1)"
-    );
+    assert_eq!(receiver.roc(7), Some(1), "the rollover counter goes on (RFC 3711 §3.3.1)");
     assert_eq!(receiver.key_usage(&[2]).unwrap().srtp_packets, 1);
     sender.remove_key(&[2]).unwrap();
     assert_eq!(packet(&mut sender, 1), Err(ProtectError::NoKey));
@@ -177,10 +154,7 @@ fn first_packet_after_a_lost_wrap_opens_with_the_trial() {
         let mut first_heard = send(&mut sender, 2);
         let mut forged = first_heard.clone();
         forged[15] ^= 1;
-        assert_eq!(
-            receiver.unprotect_rtp(&mut forged),
-            Err(UnprotectError::AuthFailed)
-        );
+        assert_eq!(receiver.unprotect_rtp(&mut forged), Err(UnprotectError::AuthFailed));
         assert_eq!(receiver.streams().count(), 0);
         let opened = receiver.unprotect_rtp(&mut first_heard);
         (opened.is_ok(), receiver.roc(7))
@@ -201,10 +175,7 @@ fn a_set_rollover_counter_survives_the_wrap() {
         receiver.unprotect_rtp(&mut send(&mut sender, seq)).unwrap();
     }
     assert_eq!((sender.roc(7), receiver.roc(7)), (Some(42), Some(42)));
-    assert_eq!(
-        sender.set_roc(7, 41),
-        Err(ProtectError::IndexReuse { index: 41 << 16 })
-    );
+    assert_eq!(sender.set_roc(7, 41), Err(ProtectError::IndexReuse { index: 41 << 16 }));
     // On a stream that has packets, the counter is that of its highest sequence number.
     receiver.set_roc(7, 50).unwrap();
     sender.set_roc(7, 50).unwrap();
@@ -222,14 +193,8 @@ fn window_survives_a_rekey_with_the_same_key() {
     let again = receiver.unprotect_rtp(&mut packet.clone());
     assert_eq!(again, Err(UnprotectError::Replayed { index: 9 }));
     assert_eq!(receiver.key_usage(&[]).unwrap().srtp_packets, 1);
-    assert_eq!(
-        receiver.rekey(&plain_key(3), Rekey::ZeroRoc),
-        Err(KeyError::SameKey)
-    );
-    assert_eq!(
-        sender.rekey(&plain_key(3), Rekey::ZeroRoc),
-        Err(KeyError::SameKey)
-    );
+    assert_eq!(receiver.rekey(&plain_key(3), Rekey::ZeroRoc), Err(KeyError::SameKey));
+    assert_eq!(sender.rekey(&plain_key(3), Rekey::ZeroRoc), Err(KeyError::SameKey));
 }
 
 /// Late packets under the old key open in the grace, once each, with the counter kept or zeroed;
@@ -239,9 +204,7 @@ fn late_packets_open_in_the_grace() {
     for rekey in [Rekey::KeepRoc, Rekey::ZeroRoc] {
         let (mut sender, receiver) = contexts();
         let mut receiver = Handover::new(receiver);
-        receiver
-            .unprotect_rtp(&mut send(&mut sender, 65_530))
-            .unwrap();
+        receiver.unprotect_rtp(&mut send(&mut sender, 65_530)).unwrap();
         let late: Vec<_> = [65_535, 0, 1].map(|seq| send(&mut sender, seq)).to_vec();
         sender.rekey(&plain_key(4), rekey).unwrap();
         receiver.rekey(&plain_key(4), rekey, 2).unwrap();
@@ -249,16 +212,10 @@ fn late_packets_open_in_the_grace() {
         assert!(receiver.in_grace());
         assert_eq!(receiver.unprotect_rtp(&mut late[0].clone()), Ok(32));
         assert_eq!(receiver.unprotect_rtp(&mut late[1].clone()), Ok(32));
-        assert!(
-            receiver.unprotect_rtp(&mut late[1].clone()).is_err(),
-            "each only once"
-        );
+        assert!(receiver.unprotect_rtp(&mut late[1].clone()).is_err(), "each only once");
         receiver.unprotect_rtp(&mut send(&mut sender, 3)).unwrap();
         assert!(!receiver.in_grace());
-        assert_eq!(
-            receiver.unprotect_rtp(&mut late[2].clone()),
-            Err(UnprotectError::AuthFailed)
-        );
+        assert_eq!(receiver.unprotect_rtp(&mut late[2].clone()), Err(UnprotectError::AuthFailed));
         let roc = if rekey == Rekey::KeepRoc { 1 } else { 0 };
         assert_eq!(receiver.present().roc(7), Some(roc));
     }
@@ -306,10 +263,7 @@ fn a_full_table_harms_nobody_in_it() {
     }
     let mut forged = say(3, 1);
     forged[30] ^= 1;
-    assert_eq!(
-        receiver.unprotect_rtp(&mut forged),
-        Err(UnprotectError::AuthFailed)
-    );
+    assert_eq!(receiver.unprotect_rtp(&mut forged), Err(UnprotectError::AuthFailed));
     let mut third = say(3, 2);
     let full = Err(UnprotectError::TableFull { capacity: 2 });
     assert_eq!(receiver.unprotect_rtp(&mut third), full);
@@ -330,15 +284,10 @@ fn forged_ssrcs_leave_no_trace() {
     receiver.unprotect_rtp(&mut send(&mut sender, 1)).unwrap();
     let before = inbound_state(&receiver);
     // Header only, and a tag that is wrong for all but one in 2^80.
-    let mut forged = [
-        0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-    ];
+    let mut forged = [0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
     for ssrc in 100..10_000_100_u32 {
         forged[8..12].copy_from_slice(&ssrc.to_be_bytes());
-        assert_eq!(
-            receiver.unprotect_rtp(&mut forged),
-            Err(UnprotectError::AuthFailed)
-        );
+        assert_eq!(receiver.unprotect_rtp(&mut forged), Err(UnprotectError::AuthFailed));
     }
     assert_eq!(inbound_state(&receiver), before);
 }
@@ -364,15 +313,8 @@ fn lifetime_is_counted_over_all_streams() {
     let mut other: Outbound = Outbound::new(&plain_key(3), Policy::SECURE).unwrap();
     other.protect_rtp(&mut packet, 12).unwrap();
     let result = receiver.unprotect_rtp(&mut packet);
-    assert_eq!(
-        result,
-        Err(UnprotectError::KeyExpired { lifetime: expired })
-    );
+    assert_eq!(result, Err(UnprotectError::KeyExpired { lifetime: expired }));
     let mut report = rtcp_packet(1, 20);
     report.resize(42, 0);
-    assert_eq!(
-        sender.protect_rtcp(&mut report, 28),
-        Ok(42),
-        "SRTCP counts by itself"
-    );
+    assert_eq!(sender.protect_rtcp(&mut report, 28), Ok(42), "SRTCP counts by itself");
 }
