@@ -176,8 +176,8 @@ const BIG_192_32: &[&str] = &["AES_CM_192_HMAC_SHA1_32"];
 const BIG_256_80: &[&str] = &["AES_CM_256_HMAC_SHA1_80"];
 const BIG_256_32: &[&str] = &["AES_CM_256_HMAC_SHA1_32"];
 
-// The lifetimes of the big AES suites are those of RFC 6188 §3 ("Default key lifetime"), which are
-// its authors' way of saying 2^31 packets of either kind.
+// AES-192 and AES-256 in counter mode live for 2^31 packets of either kind: "Default key lifetime" in
+// the tables of RFC 6188 §3.
 #[rustfmt::skip]
 const TABLE: [(CryptoSuite, SuiteParameters); 11] = [
     //                                       name                        aliases     cipher  key     salt tags    2^life DTLS
