@@ -1,6 +1,6 @@
 //! Session keys from a master key.
 //!
-//! Read first: RFC 3711 §4.3, RFC 6188 §2 (AES-192/256), RFC 7714 §11 (the 96-bit salt).
+//! Read first: RFC 3711 §4.3, RFC 6188 §3 (AES-192/256), RFC 7714 §11 (the 96-bit salt).
 
 use zeroize::Zeroizing;
 
@@ -24,7 +24,7 @@ pub(crate) enum Label {
 }
 
 /// The pseudo-random function of one master key: AES in counter mode, keyed with all of it
-/// (RFC 3711 §4.3.3; RFC 6188 §2 for keys longer than 128 bits).
+/// (RFC 3711 §4.3.3; RFC 6188 §3 for keys longer than 128 bits).
 pub(crate) struct Prf {
     aes: Aes,
     /// The master salt in the place of the IV's upper 112 bits.

@@ -177,7 +177,7 @@ const BIG_256_80: &[&str] = &["AES_CM_256_HMAC_SHA1_80"];
 const BIG_256_32: &[&str] = &["AES_CM_256_HMAC_SHA1_32"];
 
 // AES-192 and AES-256 in counter mode live for 2^31 packets of either kind: "Default key lifetime" in
-// the tables of RFC 6188 §3.
+// the tables of RFC 6188 §4.
 #[rustfmt::skip]
 const TABLE: [(CryptoSuite, SuiteParameters); 11] = [
     //                                       name                        aliases     cipher  key     salt tags    2^life DTLS
@@ -294,7 +294,7 @@ mod tests {
         }
     }
 
-    /// RFC 6188 §3.1 to §3.4: lengths and the lifetime of 2^31 packets; an AES-256 key and salt are
+    /// RFC 6188 §4: lengths and the lifetime of 2^31 packets; an AES-256 key and salt are
     /// the 46 bytes that some peers get wrong.
     #[test]
     fn table_is_the_tables_of_rfc6188() {
