@@ -1,6 +1,6 @@
 //! Where a context keeps its streams: a hash table whose chains run through the slots, so that
 //! lookup takes the same time however full it is. Bounded; [`Fixed`] in the context itself,
-//! [`Growing`] on the heap.
+//! `Growing`, with the feature `alloc`, on the heap.
 
 mod fixed;
 #[cfg(feature = "alloc")]
