@@ -126,7 +126,7 @@ fn protect_without_room_says_how_much_is_needed() {
 /// Every shorter prefix is refused, bytes and state as they were, whatever it looks like.
 #[test]
 fn no_prefix_of_a_packet_is_accepted() {
-    for packet in packets().filter(|packet| packet.secured.len() < 300) {
+    for packet in packets() {
         let mut receiver = receiver(&packet);
         let before = inbound_state(&receiver);
         for len in 0..packet.secured.len() {
@@ -149,7 +149,7 @@ fn no_prefix_of_a_packet_is_accepted() {
 /// then still opens.
 #[test]
 fn no_bit_can_be_changed() {
-    for packet in packets().filter(|p| p.secured.len() < 100 && !p.unauthenticated_srtp) {
+    for packet in packets().filter(|p| p.secured.len() < 400 && !p.unauthenticated_srtp) {
         let mut receiver = receiver(&packet);
         let before = inbound_state(&receiver);
         for bit in 0..8 * packet.secured.len() {
