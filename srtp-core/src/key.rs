@@ -257,7 +257,9 @@ impl MasterKey {
     }
 
     /// The same key with a lifetime in packets, which counts SRTP and SRTCP packets separately,
-    /// each over all streams under the key (RFC 4568 §6.1, §6.4.2).
+    /// each over all streams under the key (RFC 4568 §6.1, §6.4.2). As many packets pass as the
+    /// lifetime says: §6.1 calls it the "max number", and in the same sentence wants the numbers
+    /// "less than" it; a receiver that stopped one short would refuse what such a sender may send.
     ///
     /// # Errors
     /// [`KeyError::Lifetime`] for 0 and for more than the suite's SRTP lifetime.

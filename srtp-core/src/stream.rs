@@ -23,6 +23,8 @@ pub struct Stream {
     in_use: bool,
     rtp_started: bool,
     rtcp_started: bool,
+    /// Somebody said which rollover counter it begins with.
+    roc_set: bool,
 }
 
 impl Stream {
@@ -35,6 +37,7 @@ impl Stream {
         in_use: false,
         rtp_started: false,
         rtcp_started: false,
+        roc_set: false,
     };
 
     pub(crate) fn new(ssrc: u32) -> Self {
@@ -61,6 +64,13 @@ impl Stream {
         } else {
             index::compose(index::roc(self.rtp_index), sequence_number)
         }
+    }
+
+    /// Whether no RTP packet has come and nobody has said which rollover counter the first will
+    /// have; SRTCP may have come already.
+    #[inline]
+    pub(crate) fn awaits_first_rtp(&self) -> bool {
+        !self.rtp_started && !self.roc_set
     }
 
     /// The rollover counter of the highest index, or the one the stream will begin with.
@@ -149,6 +159,7 @@ impl StreamMut<'_> {
     /// Sets the rollover counter of the highest sequence number, or of the first packet where
     /// there was none. Another counter means other indices: none of them was seen yet.
     pub(crate) fn set_roc(&mut self, roc: u32) {
+        self.stream.roc_set = true;
         if roc != self.stream.roc() {
             #[allow(clippy::cast_possible_truncation)] // the sequence number is the low 16 bits
             let sequence_number = self.stream.rtp_index as u16;

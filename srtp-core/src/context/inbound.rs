@@ -68,14 +68,14 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         let header = RtpHeader::parse(packet)?;
         let slot = self.streams.find(header.ssrc);
         let (index, rocs_to_try) = match slot.and_then(|slot| self.streams.get(slot)) {
-            Some(stream) => {
+            Some(stream) if !stream.stream.awaits_first_rtp() => {
                 let index = stream.stream.estimate(header.sequence_number);
                 if !policy.unauthenticated_srtp {
                     refuse_seen(stream.check_rtp(index), index, || stream.oldest_rtp())?;
                 }
                 (index, 1)
             }
-            None => {
+            _ => {
                 let (first, last) = policy.first_roc;
                 let count = u64::from(last).saturating_sub(first.into()) + 1;
                 (index::compose(first, header.sequence_number), count)

@@ -219,6 +219,8 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// Changes to another master key, which becomes the only one: at a re-INVITE with a new key,
     /// for example. What becomes of rollover counters and SRTCP indices is the caller's word. A key
     /// that is in use already keeps its count of packets.
+    /// A key that was in use and has been replaced is not remembered: never come back to it with
+    /// [`Rekey::ZeroRoc`].
     ///
     /// # Errors
     /// [`KeyError::SameKey`] where counters were to start at zero under a key that is in use;

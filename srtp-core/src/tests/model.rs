@@ -301,6 +301,7 @@ fn rtp_header_len(packet: &[u8]) -> Result<usize, Verdict> {
 #[derive(Clone, Debug, Default)]
 struct Stream {
     initial_roc: u128,
+    roc_set: bool,
     highest: Option<u128>,
     seen: BTreeSet<u128>,
     rtcp_highest: Option<u128>,
@@ -370,6 +371,7 @@ impl Receiver {
             return false;
         }
         let stream = self.streams.entry(ssrc.into()).or_default();
+        stream.roc_set = true;
         match stream.highest {
             None => stream.initial_roc = roc.into(),
             Some(highest) if highest / 65_536 != u128::from(roc) => {
@@ -399,12 +401,11 @@ impl Receiver {
         if estimate >= 1 << 48 {
             return Err(Verdict::Exhausted);
         }
-        let candidates: Vec<u128> = match known {
-            Some(_) => vec![estimate],
-            None => {
-                let (first, last) = agreed.first_roc;
-                (first..=last).map(|roc| u128::from(roc) * 65_536 + seq).collect()
-            }
+        let candidates: Vec<u128> = if stream.highest.is_some() || stream.roc_set {
+            vec![estimate]
+        } else {
+            let (first, last) = agreed.first_roc;
+            (first..=last).map(|roc| u128::from(roc) * 65_536 + seq).collect()
         };
         let mut refusal = Verdict::TooShort;
         let mut opened = None;

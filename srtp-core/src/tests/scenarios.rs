@@ -163,6 +163,21 @@ fn first_packet_after_a_lost_wrap_opens_with_the_trial() {
     assert_eq!(lost(Policy::SECURE.with_first_roc(0..=1)), (true, Some(1)));
 }
 
+/// The trial is for the first RTP packet: an SRTCP packet that came before it changes nothing.
+#[test]
+fn first_packet_is_tried_after_srtcp_came_too() {
+    let (mut sender, _) = contexts();
+    let policy = Policy::SECURE.with_first_roc(0..=1);
+    let mut receiver: Inbound = Inbound::new(&plain_key(3), policy).unwrap();
+    send(&mut sender, 65_534);
+    let mut report = rtcp_packet(7, 20);
+    report.resize(42, 0);
+    sender.protect_rtcp(&mut report, 28).unwrap();
+    receiver.unprotect_rtcp(&mut report).unwrap();
+    receiver.unprotect_rtp(&mut send(&mut sender, 2)).unwrap();
+    assert_eq!(receiver.roc(7), Some(1));
+}
+
 /// Set, then pass a wrap: the counter that was set is the one that goes on, on both sides, and the
 /// sender cannot be set back.
 #[test]
