@@ -1,0 +1,2 @@
+//! AES, SHA-1 and GHASH for SRTP on the processor's own instructions.
+#![cfg_attr(not(test), no_std)]
