@@ -1,12 +1,14 @@
 //! Session keys from a master key.
 //!
-//! Read first: RFC 3711 §4.3, RFC 6188 §3 (AES-192/256), RFC 7714 §11 (the 96-bit salt).
+//! Read first: RFC 3711 §4.3, RFC 6188 §3 (AES-192/256), RFC 7714 §11 (the 96-bit salt), RFC 6904
+//! §3.
 
 use zeroize::Zeroizing;
 
 use crate::key::MasterKey;
 use crate::primitive::Aes;
 use crate::suite::MAX_MASTER_KEY_LEN;
+use crate::transform::Protocol;
 
 /// What a session key is for (RFC 3711 §4.3.1 and §4.3.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,9 +20,25 @@ pub(crate) enum Label {
     RtcpEncryption = 3,
     RtcpAuthentication = 4,
     RtcpSalt = 5,
+    /// `k_he` of RFC 6904 §3.
+    #[cfg_attr(not(feature = "header-encryption"), allow(dead_code))]
+    HeaderEncryption = 6,
+    /// `k_hs` of RFC 6904 §3.
+    #[cfg_attr(not(feature = "header-encryption"), allow(dead_code))]
+    HeaderSalt = 7,
     /// Not of the RFC: a number nobody outside can guess, for the hash of the SSRC table. Above
     /// every label in use, so that it can never be a key.
     TableSeed = 0xff,
+}
+
+impl Label {
+    /// Those of encryption key, authentication key and salt.
+    pub(crate) const fn of(protocol: Protocol) -> [Self; 3] {
+        match protocol {
+            Protocol::Srtp => [Self::RtpEncryption, Self::RtpAuthentication, Self::RtpSalt],
+            Protocol::Srtcp => [Self::RtcpEncryption, Self::RtcpAuthentication, Self::RtcpSalt],
+        }
+    }
 }
 
 /// The pseudo-random function of one master key: AES in counter mode, keyed with all of it

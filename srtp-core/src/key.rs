@@ -35,6 +35,22 @@ pub enum KeyError {
         /// The suite.
         suite: CryptoSuite,
     },
+    /// Header extensions cannot be encrypted where the payload is not (RFC 6904 §5).
+    HeadersWithoutPayload,
+    /// Elements of header extensions were to be encrypted, and the Cargo feature is off.
+    HeaderEncryptionNotBuiltIn,
+    /// `UNAUTHENTICATED_SRTP` beside a mode of RFC 4771, which says itself what is authenticated.
+    RccWithoutAuthentication,
+    /// A mode of RFC 4771 with a MAC of its own, for a suite whose cipher makes the tag.
+    RccNotForSuite {
+        /// The suite.
+        suite: CryptoSuite,
+    },
+    /// The tag of RFC 4771 has a length its mode cannot have (RFC 4771 §5).
+    RccTagLength {
+        /// Bytes given.
+        given: u8,
+    },
     /// The same master key again with rollover counters at zero: packet indices and with them
     /// keystream would repeat (RFC 3711 §9.1).
     SameKey,
@@ -81,6 +97,22 @@ impl fmt::Display for KeyError {
             Self::PolicyNotForSuite { suite } => write!(
                 f,
                 "{suite} always encrypts and authenticates SRTP; UNENCRYPTED_SRTP and UNAUTHENTICATED_SRTP cannot apply"
+            ),
+            Self::HeadersWithoutPayload => f.write_str(
+                "header extensions cannot be encrypted with UNENCRYPTED_SRTP, which leaves the payload in the clear",
+            ),
+            Self::HeaderEncryptionNotBuiltIn => f.write_str(
+                "encryption of header-extension elements is not built into this program; its Cargo feature header-encryption is off",
+            ),
+            Self::RccWithoutAuthentication => f.write_str(
+                "UNAUTHENTICATED_SRTP and a rollover counter in the packets exclude each other; mode 3 of RFC 4771 is the one without MAC",
+            ),
+            Self::RccNotForSuite { suite } => {
+                write!(f, "{suite} makes its own tag; of the modes of RFC 4771 it can have mode 3 only")
+            }
+            Self::RccTagLength { given } => write!(
+                f,
+                "a tag of {given} bytes cannot carry the rollover counter; modes 1 and 2 of RFC 4771 take 8 to 20, mode 3 takes 4"
             ),
             Self::SameKey => f.write_str(
                 "rollover counters can start at zero only under another master key than before",

@@ -11,13 +11,19 @@
 extern crate alloc;
 
 pub mod context;
+#[cfg(feature = "counters")]
+mod counters;
+mod cover;
+mod incoming;
 mod index;
 mod kdf;
 pub mod key;
+mod outgoing;
 pub mod policy;
 mod primitive;
 mod replay;
 mod ring;
+pub mod stateless;
 mod stream;
 pub mod suite;
 pub mod table;
@@ -28,9 +34,11 @@ pub mod wire;
 mod tests;
 
 pub use context::{Handover, Inbound, Outbound, ProtectError, Rekey, StreamInfo, UnprotectError};
+#[cfg(feature = "counters")]
+pub use counters::Counters;
 pub use index::{MAX_RTCP_INDEX, MAX_RTP_INDEX};
 pub use key::{KeyDerivationRate, KeyError, MAX_MKI_LEN, MasterKey, Mki};
-pub use policy::{MkiPolicy, Policy};
+pub use policy::{Cryptex, MkiPolicy, Policy, Rcc, RccMode};
 pub use replay::{MAX_WINDOW, MIN_WINDOW};
 pub use ring::KeyUsage;
 pub use stream::RTCP_WINDOW;
@@ -38,4 +46,4 @@ pub use suite::{CryptoSuite, MAX_KEY_SALT_LEN};
 #[cfg(feature = "alloc")]
 pub use table::Growing;
 pub use table::{Fixed, StreamTable};
-pub use transform::MAX_PAYLOAD_LEN;
+pub use transform::{MAX_PAYLOAD_LEN, Protocol};

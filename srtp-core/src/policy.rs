@@ -1,11 +1,13 @@
 //! What a session must look like, whatever a packet says of itself, and how much a context forgives.
 //!
-//! Read first: RFC 4568 §6.3 and §6.4, RFC 3711 §3.3.1, §3.4, §9.2 and §9.5.
+//! Read first: RFC 4568 §6.3 and §6.4, RFC 3711 §3.3.1, §3.4, §9.2 and §9.5; RFC 6904 §3, RFC 9335
+//! §5, RFC 4771 §3.
 
-use core::num::NonZeroU32;
+use core::num::{NonZeroU16, NonZeroU32};
 
 use crate::key::KeyError;
-use crate::suite::{Cipher, CryptoSuite};
+use crate::suite::{Cipher, CryptoSuite, SuiteParameters};
+use crate::wire::ExtensionIds;
 
 /// What to do about MKIs that were announced.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -19,6 +21,108 @@ pub enum MkiPolicy {
     /// Packets are sent and accepted without MKI, whatever was announced.
     Never,
 }
+
+/// Whether header extensions and CSRCs are encrypted with the payload (Cryptex, RFC 9335).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Cryptex {
+    /// No packet is sent so, and none is taken for such: the default.
+    #[default]
+    Off,
+    /// Every packet that can is sent so; packets are accepted with and without (`a=cryptex` in the
+    /// peer's SDP and in ours, RFC 9335 §4).
+    Allowed,
+    /// As [`Allowed`](Self::Allowed), but packets are refused, sent and received, that show CSRCs
+    /// or a header extension (RFC 9335 §5.2).
+    Required,
+}
+
+/// Which packets carry a MAC where some carry the rollover counter (RFC 4771 §3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RccMode {
+    /// RCCm1: only the packets that carry the counter.
+    One,
+    /// RCCm2: every packet.
+    Two,
+    /// RCCm3: none. With AES-GCM, which authenticates by itself, every packet is authentic all the
+    /// same, and the counter in the packet with it; this is the only mode for AES-GCM.
+    Three,
+}
+
+/// SRTP packets that carry the sender's rollover counter (the RCC transform, RFC 4771): every one
+/// whose sequence number is a multiple of the rate.
+///
+/// Only where every packet is authenticated (mode 2, mode 1 at a rate of 1, AES-GCM) is there
+/// replay protection. Elsewhere the receiver's counter follows what it is told, as RFC 4771 §5 says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct Rcc {
+    /// Which packets carry a MAC.
+    pub mode: RccMode,
+    /// Every how many sequence numbers a packet carries the counter.
+    pub rate: NonZeroU16,
+    /// Length of the SRTP tag in bytes, the four of the counter included where it is carried. 14
+    /// unless set (RFC 4771 §5), which leaves 10 for the MAC; always 4 in mode 3.
+    pub tag_len: u8,
+}
+
+impl Rcc {
+    /// A mode and a rate, with the recommended length of the tag.
+    pub const fn new(mode: RccMode, rate: NonZeroU16) -> Self {
+        let tag_len = if matches!(mode, RccMode::Three) { ROC_LEN } else { RECOMMENDED_RCC_TAG };
+        Self { mode, rate, tag_len }
+    }
+
+    /// The same with a tag of this many bytes: 8 to 20, in mode 3 always 4.
+    #[must_use]
+    pub const fn with_tag_len(mut self, tag_len: u8) -> Self {
+        self.tag_len = tag_len;
+        self
+    }
+
+    /// Whether a packet with this sequence number carries the counter.
+    #[inline]
+    pub const fn is_carried(&self, sequence_number: u16) -> bool {
+        sequence_number.is_multiple_of(self.rate.get())
+    }
+
+    /// Bytes of MAC in a packet that carries the counter or does not (RFC 4771 §5, the five cases).
+    #[inline]
+    pub(crate) const fn mac_len(&self, carried: bool) -> usize {
+        match (self.mode, carried) {
+            (RccMode::One | RccMode::Two, true) => self.tag_len.saturating_sub(ROC_LEN) as usize,
+            (RccMode::Two, false) => self.tag_len as usize,
+            (RccMode::One, false) | (RccMode::Three, _) => 0,
+        }
+    }
+
+    const fn authenticates_all(&self) -> bool {
+        match self.mode {
+            RccMode::One => self.rate.get() == 1,
+            RccMode::Two => true,
+            RccMode::Three => false,
+        }
+    }
+
+    const fn check(&self, suite: CryptoSuite) -> Result<(), KeyError> {
+        let lengths = match self.mode {
+            // Four bytes of MAC at the least, as the shortest suite has; HMAC-SHA1 makes 20.
+            RccMode::One | RccMode::Two => (8, 20),
+            RccMode::Three => (ROC_LEN, ROC_LEN),
+        };
+        if self.tag_len < lengths.0 || self.tag_len > lengths.1 {
+            return Err(KeyError::RccTagLength { given: self.tag_len });
+        }
+        if suite.parameters().cipher.is_aead() && !matches!(self.mode, RccMode::Three) {
+            return Err(KeyError::RccNotForSuite { suite });
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a carried rollover counter (RFC 4771 §2).
+pub(crate) const ROC_LEN: u8 = 4;
+/// RFC 4771 §5: "It is recommended to set the tag-length to 14 octets".
+const RECOMMENDED_RCC_TAG: u8 = 14;
 
 /// The rules of a session: the negotiated session parameters of RFC 4568 §6.3, which switch
 /// protections off, and the options a context has beyond them. The default switches nothing off
@@ -55,6 +159,13 @@ pub struct Policy {
     /// After which part of a master key's lifetime [`KeyUsage::is_due`](crate::KeyUsage::is_due)
     /// says that it is time for another: numerator and denominator, one half unless set.
     pub rekey_after: (u32, NonZeroU32),
+    /// The header-extension elements whose data is encrypted, one by one (RFC 6904), in packets
+    /// that are not sent with Cryptex.
+    pub encrypted_extensions: ExtensionIds,
+    /// Whether header extensions and CSRCs are encrypted whole (RFC 9335).
+    pub cryptex: Cryptex,
+    /// Whether and how packets carry the rollover counter (RFC 4771).
+    pub rcc: Option<Rcc>,
 }
 
 const TWO: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
@@ -68,6 +179,9 @@ impl Policy {
         mki: MkiPolicy::Require,
         first_roc: (0, 0),
         rekey_after: (1, TWO),
+        encrypted_extensions: ExtensionIds::NONE,
+        cryptex: Cryptex::Off,
+        rcc: None,
     };
 
     /// The same with `UNENCRYPTED_SRTP` set or cleared.
@@ -115,18 +229,58 @@ impl Policy {
         self
     }
 
-    /// Whether a suite can live with the policy.
+    /// The same, with the data of these header-extension elements encrypted (RFC 6904; needs the
+    /// Cargo feature `header-encryption`).
+    #[must_use]
+    pub const fn with_encrypted_extensions(mut self, ids: ExtensionIds) -> Self {
+        self.encrypted_extensions = ids;
+        self
+    }
+
+    /// The same, with another rule for Cryptex (RFC 9335).
+    #[must_use]
+    pub const fn with_cryptex(mut self, cryptex: Cryptex) -> Self {
+        self.cryptex = cryptex;
+        self
+    }
+
+    /// The same, with packets that carry the rollover counter (RFC 4771). Both sides must know, for
+    /// nothing in a packet tells.
+    #[must_use]
+    pub const fn with_rcc(mut self, rcc: Rcc) -> Self {
+        self.rcc = Some(rcc);
+        self
+    }
+
+    /// Whether a suite can live with the policy, and the policy with itself.
     pub(crate) const fn check(&self, suite: CryptoSuite) -> Result<(), KeyError> {
         let weakened = self.unencrypted_srtp || self.unauthenticated_srtp;
         if weakened && suite.parameters().cipher.is_aead() {
             return Err(KeyError::PolicyNotForSuite { suite });
         }
-        Ok(())
+        let covers_headers =
+            !self.encrypted_extensions.is_empty() || !matches!(self.cryptex, Cryptex::Off);
+        if covers_headers && self.unencrypted_srtp {
+            return Err(KeyError::HeadersWithoutPayload);
+        }
+        if !self.encrypted_extensions.is_empty() && !cfg!(feature = "header-encryption") {
+            return Err(KeyError::HeaderEncryptionNotBuiltIn);
+        }
+        match self.rcc {
+            Some(_) if self.unauthenticated_srtp => Err(KeyError::RccWithoutAuthentication),
+            Some(rcc) => rcc.check(suite),
+            None => Ok(()),
+        }
     }
 
-    /// Whether SRTP payloads are encrypted.
-    pub(crate) const fn encrypts_srtp(&self) -> bool {
-        !self.unencrypted_srtp
+    /// Whether every SRTP packet of a suite is authenticated; only then can there be replay
+    /// protection (RFC 3711 §3.3.2).
+    #[inline]
+    pub(crate) const fn authenticates_srtp(&self, row: &SuiteParameters) -> bool {
+        match self.rcc {
+            Some(rcc) => rcc.authenticates_all() || row.cipher.is_aead(),
+            None => !self.unauthenticated_srtp,
+        }
     }
 
     /// What the E bit of every SRTCP packet is: nothing is encrypted by the NULL cipher.

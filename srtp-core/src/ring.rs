@@ -4,10 +4,10 @@
 //! Read first: RFC 3711 §4.3, §8.1, §9.2; RFC 4568 §6.1.
 
 use crate::key::{KeyError, MasterKey};
-use crate::policy::{MkiPolicy, Policy};
+use crate::policy::{Cryptex, MkiPolicy, Policy, ROC_LEN};
 use crate::suite::SuiteParameters;
 use crate::transform::{Protocol, SessionKeys};
-use crate::wire::{SRTCP_INDEX_LEN, Trailer};
+use crate::wire::{EXTENSION_HEAD_LEN, SRTCP_INDEX_LEN, Trailer};
 
 /// How much of a master key's lifetime is used up (RFC 3711 §9.2), over all its streams.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +36,7 @@ impl KeyUsage {
 }
 
 /// `lifetime * numerator / denominator`, rounded up and at most the lifetime.
-fn soft(lifetime: u64, policy: Policy) -> u64 {
+fn soft(lifetime: u64, policy: &Policy) -> u64 {
     let (numerator, denominator) = policy.rekey_after;
     let edge = (u128::from(lifetime) * u128::from(numerator)).div_ceil(denominator.get().into());
     u64::try_from(edge).unwrap_or(u64::MAX).min(lifetime)
@@ -57,21 +57,28 @@ pub(crate) struct ActiveKey {
     master: MasterKey,
     srtp: Epoch,
     srtcp: Epoch,
+    /// Whether elements of header extensions are encrypted, which takes keys of their own.
+    elements: bool,
 }
 
 impl ActiveKey {
-    fn new(master: &MasterKey) -> Self {
+    /// # Errors
+    /// Where the policy does not go with the key's suite.
+    pub(crate) fn new(master: &MasterKey, policy: &Policy) -> Result<Self, KeyError> {
+        policy.check(master.suite())?;
+        let elements = !policy.encrypted_extensions.is_empty();
         let epoch = |protocol, lifetime| Epoch {
-            keys: SessionKeys::derive(master, protocol, 0),
+            keys: SessionKeys::derive(master, protocol, 0, elements),
             r: 0,
             packets: 0,
             lifetime,
         };
-        Self {
+        Ok(Self {
             srtp: epoch(Protocol::Srtp, master.srtp_limit()),
             srtcp: epoch(Protocol::Srtcp, master.srtcp_limit()),
             master: master.clone(),
-        }
+            elements,
+        })
     }
 
     pub(crate) fn master(&self) -> &MasterKey {
@@ -89,20 +96,47 @@ impl ActiveKey {
         if with { self.master.mki().as_bytes() } else { &[] }
     }
 
-    /// What follows the payload in a packet with or without MKI.
+    /// What follows the payload of the SRTP packet with this sequence number.
     #[inline]
-    pub(crate) fn trailer(&self, protocol: Protocol, policy: Policy, with_mki: bool) -> Trailer {
+    pub(crate) fn srtp_trailer(
+        &self,
+        policy: &Policy,
+        with_mki: bool,
+        sequence_number: u16,
+    ) -> Trailer {
         let row = self.suite();
-        let (index, tag) = match protocol {
-            Protocol::Srtp if policy.unauthenticated_srtp => (0, 0),
-            Protocol::Srtp => (0, row.srtp_tag_len),
-            Protocol::Srtcp => (SRTCP_INDEX_LEN, row.srtcp_tag_len),
+        let (roc, tag) = match policy.rcc {
+            None if policy.unauthenticated_srtp => (0, 0),
+            None => (0, row.srtp_tag_len),
+            Some(rcc) => {
+                let carried = rcc.is_carried(sequence_number);
+                (if carried { ROC_LEN.into() } else { 0 }, rcc.mac_len(carried))
+            }
         };
         let mki = self.mki(with_mki).len();
         match row.cipher.is_aead() {
-            true => Trailer { aead_tag: tag, index, mki, tag: 0 },
-            false => Trailer { aead_tag: 0, index, mki, tag },
+            true => Trailer { aead_tag: row.srtp_tag_len, index: 0, mki, roc, tag: 0 },
+            false => Trailer { aead_tag: 0, index: 0, mki, roc, tag },
         }
+    }
+
+    /// The most that is added to an RTP packet.
+    pub(crate) fn srtp_overhead(&self, policy: &Policy, with_mki: bool) -> usize {
+        // RFC 4771: 0 is a multiple of every rate, 1 of the rate 1 only.
+        let trailer = |number| self.srtp_trailer(policy, with_mki, number).len();
+        let extension = if policy.cryptex == Cryptex::Off { 0 } else { EXTENSION_HEAD_LEN };
+        trailer(0).max(trailer(1)) + extension
+    }
+
+    /// What follows the payload of an SRTCP packet.
+    #[inline]
+    pub(crate) fn srtcp_trailer(&self, with_mki: bool) -> Trailer {
+        let row = self.suite();
+        let (aead_tag, tag) = match row.cipher.is_aead() {
+            true => (row.srtcp_tag_len, 0),
+            false => (0, row.srtcp_tag_len),
+        };
+        Trailer { aead_tag, index: SRTCP_INDEX_LEN, mki: self.mki(with_mki).len(), roc: 0, tag }
     }
 
     fn epoch(&self, protocol: Protocol) -> &Epoch {
@@ -134,7 +168,7 @@ impl ActiveKey {
         r: u64,
         work: impl FnOnce(&SessionKeys) -> R,
     ) -> R {
-        work(&SessionKeys::derive(&self.master, protocol, r))
+        work(&SessionKeys::derive(&self.master, protocol, r, self.elements))
     }
 
     /// How many packets more the key may protect.
@@ -158,12 +192,12 @@ impl ActiveKey {
         };
         epoch.packets = epoch.packets.saturating_add(1);
         if r > epoch.r {
-            epoch.keys = SessionKeys::derive(&self.master, protocol, r);
+            epoch.keys = SessionKeys::derive(&self.master, protocol, r, self.elements);
             epoch.r = r;
         }
     }
 
-    pub(crate) fn usage(&self, policy: Policy) -> KeyUsage {
+    pub(crate) fn usage(&self, policy: &Policy) -> KeyUsage {
         KeyUsage {
             srtp_packets: self.srtp.packets,
             srtp_lifetime: self.srtp.lifetime,
@@ -187,8 +221,7 @@ pub(crate) struct KeyRing<const KEYS: usize> {
 impl<const KEYS: usize> KeyRing<KEYS> {
     pub(crate) fn new(first: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
         const { assert!(KEYS >= 1, "a context has at least one master key") };
-        policy.check(first.suite())?;
-        Ok(Self::of(ActiveKey::new(first), policy))
+        Ok(Self::of(ActiveKey::new(first, &policy)?, policy))
     }
 
     fn of(key: ActiveKey, policy: Policy) -> Self {
@@ -200,7 +233,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     }
 
     pub(crate) fn add(&mut self, master: &MasterKey) -> Result<(), KeyError> {
-        self.policy.check(master.suite())?;
+        let added = ActiveKey::new(master, &self.policy)?;
         // Two keys can be told apart in a packet by MKIs of their own (RFC 4568 §6.1: of one
         // length, and on every key when there are several).
         let apart = |key: &ActiveKey| {
@@ -212,7 +245,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
             return Err(KeyError::MkiConflict);
         }
         let vacant = self.slots.iter_mut().find(|slot| slot.is_none());
-        *vacant.ok_or(KeyError::RingFull { capacity: KEYS })? = Some(ActiveKey::new(master));
+        *vacant.ok_or(KeyError::RingFull { capacity: KEYS })? = Some(added);
         Ok(())
     }
 
@@ -231,8 +264,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
 
     /// A ring of this key alone. A key that is here already keeps its count of packets.
     pub(crate) fn replaced(&self, master: &MasterKey) -> Result<Self, KeyError> {
-        self.policy.check(master.suite())?;
-        let mut key = ActiveKey::new(master);
+        let mut key = ActiveKey::new(master, &self.policy)?;
         if let Some(before) = self.same_key(master) {
             key.srtp.packets = before.srtp.packets;
             key.srtcp.packets = before.srtcp.packets;
@@ -257,6 +289,11 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     }
 
     #[inline]
+    pub(crate) fn get(&self, at: usize) -> Option<&ActiveKey> {
+        self.slots.get(at)?.as_ref()
+    }
+
+    #[inline]
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut ActiveKey> {
         self.slots.get_mut(at)?.as_mut()
     }
@@ -275,7 +312,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     pub(crate) fn usage(&self, mki: &[u8]) -> Result<KeyUsage, KeyError> {
         let at = self.position(mki)?;
         let key = self.slots.get(at).and_then(Option::as_ref).ok_or(KeyError::NoSuchMki)?;
-        Ok(key.usage(self.policy))
+        Ok(key.usage(&self.policy))
     }
 }
 
@@ -314,10 +351,11 @@ mod tests {
         let whole = Policy::SECURE.with_rekey_after(7, 1.try_into().unwrap());
         for (policy, edge) in [(Policy::SECURE, 3), (third, 2), (whole, 5)] {
             for protocol in [Protocol::Srtp, Protocol::Srtcp] {
-                let mut key = ActiveKey::new(&key(1, &[]).with_lifetime(5).unwrap());
+                let mut key =
+                    ActiveKey::new(&key(1, &[]).with_lifetime(5).unwrap(), &policy).unwrap();
                 for n in 1..=5 {
                     key.commit(protocol, n);
-                    assert_eq!(key.usage(policy).is_due(), n >= edge, "{n}");
+                    assert_eq!(key.usage(&policy).is_due(), n >= edge, "{n}");
                 }
                 assert_eq!(key.packets_left(protocol), 0);
             }

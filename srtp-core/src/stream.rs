@@ -25,6 +25,8 @@ pub struct Stream {
     rtcp_started: bool,
     /// Somebody said which rollover counter it begins with.
     roc_set: bool,
+    #[cfg(feature = "counters")]
+    pub(crate) counters: crate::counters::Counters,
 }
 
 impl Stream {
@@ -38,6 +40,14 @@ impl Stream {
         rtp_started: false,
         rtcp_started: false,
         roc_set: false,
+        #[cfg(feature = "counters")]
+        counters: crate::counters::Counters {
+            packets: 0,
+            bytes: 0,
+            auth_failures: 0,
+            replays: 0,
+            late: 0,
+        },
     };
 
     pub(crate) fn new(ssrc: u32) -> Self {
@@ -153,6 +163,14 @@ impl StreamMut<'_> {
     pub(crate) fn follow_rtp(&mut self, index: u64) {
         let highest = self.stream.highest_rtp().unwrap_or(index);
         self.stream.rtp_index = highest.max(index);
+        self.stream.rtp_started = true;
+    }
+
+    /// Goes where a packet says the sender is, forward or back (RFC 4771 §2: the receiver "sets his
+    /// local ROC equal to the ROC carried in the packet"), where there is no window to keep.
+    #[inline]
+    pub(crate) fn obey_rtp(&mut self, index: u64) {
+        self.stream.rtp_index = index;
         self.stream.rtp_started = true;
     }
 

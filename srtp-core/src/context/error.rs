@@ -57,6 +57,20 @@ pub enum ProtectError {
     },
     /// The key to send with was removed.
     NoKey,
+    /// Cryptex hides header extensions of RFC 8285 only, and this is another (RFC 9335 §5.1); or
+    /// the packet claims to be encrypted already.
+    NotForCryptex {
+        /// The 16 bits "defined by profile".
+        profile: u16,
+    },
+    /// The packet index given is not of this packet: its lower 16 bits are the sequence number
+    /// (RFC 3711 §3.3.1).
+    IndexMismatch {
+        /// The index given.
+        index: u64,
+        /// The sequence number in the packet.
+        sequence_number: u16,
+    },
     /// The packet is of one more SSRC than the table holds.
     TableFull {
         /// How many SSRCs the table holds.
@@ -120,6 +134,24 @@ pub enum UnprotectError {
         /// What the E bit of the packet says.
         encrypted: bool,
     },
+    /// The packet is authentic, but shows CSRCs or a header extension where Cryptex is required
+    /// (RFC 9335 §5.2).
+    HeaderInClear,
+    /// The output has no room for the plain packet.
+    NoRoom {
+        /// Bytes in the output.
+        available: usize,
+        /// Bytes the plain packet takes.
+        needed: usize,
+    },
+    /// The packet index given is not of this packet: its lower 16 bits are the sequence number
+    /// (RFC 3711 §3.3.1).
+    IndexMismatch {
+        /// The index given.
+        index: u64,
+        /// The sequence number in the packet.
+        sequence_number: u16,
+    },
     /// The packet is authentic and of one more SSRC than the table holds.
     TableFull {
         /// How many SSRCs the table holds.
@@ -166,6 +198,11 @@ impl fmt::Display for ProtectError {
             Self::NoKey => {
                 f.write_str("the master key to send with was removed; switch to another")
             }
+            Self::NotForCryptex { profile } => write!(
+                f,
+                "a header extension {profile:#06x} cannot be hidden by Cryptex, which knows 0xbede and 0x100_"
+            ),
+            Self::IndexMismatch { index, sequence_number } => mismatch(f, index, sequence_number),
             Self::TableFull { capacity } => table_full(f, capacity),
         }
     }
@@ -197,9 +234,21 @@ impl fmt::Display for UnprotectError {
             Self::Policy { encrypted: false } => f.write_str(
                 "the SRTCP packet is in the clear (E = 0), but UNENCRYPTED_SRTCP was not agreed",
             ),
+            Self::HeaderInClear => f.write_str(
+                "the packet shows CSRCs or a header extension, but Cryptex is required",
+            ),
+            Self::NoRoom { available, needed } => {
+                write!(f, "the plain packet takes {needed} bytes; the output has {available}")
+            }
+            Self::IndexMismatch { index, sequence_number } => mismatch(f, index, sequence_number),
             Self::TableFull { capacity } => table_full(f, capacity),
         }
     }
+}
+
+fn mismatch(f: &mut fmt::Formatter<'_>, index: u64, sequence_number: u16) -> fmt::Result {
+    let low = index & 0xffff;
+    write!(f, "packet index {index} is of sequence number {low}; the packet has {sequence_number}")
 }
 
 fn too_long(f: &mut fmt::Formatter<'_>, len: usize, limit: usize) -> fmt::Result {

@@ -5,14 +5,26 @@
 use core::fmt;
 
 use super::{Rekey, StreamInfo, UnprotectError, list};
+#[cfg(feature = "counters")]
+use crate::counters::Counters;
+use crate::cover;
+use crate::incoming::{
+    Attempt, Examined, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit, room,
+    rtcp_index, rtcp_payload_limit,
+};
 use crate::index::{self, MAX_RTP_INDEX};
 use crate::key::{KeyError, MasterKey};
-use crate::policy::{MkiPolicy, Policy};
+use crate::policy::Policy;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
-use crate::transform::{MAX_PAYLOAD_LEN, Protocol, split_index_word};
-use crate::wire::{Parts, RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
+use crate::transform::{Protocol, Rtp};
+use crate::wire::{Layout, RTCP_CLEAR_LEN, RtcpHeader, RtpHeader, Trailer};
+
+/// Where the SSRC stands in an RTP header (RFC 3550 §5.1).
+const RTP_SSRC_AT: usize = 8;
+/// Where the first SSRC stands in an RTCP packet (RFC 3550 §6.4).
+const RTCP_SSRC_AT: usize = 4;
 
 /// A context that unprotects: SRTP and SRTCP packets in, RTP and RTCP packets out.
 ///
@@ -25,16 +37,29 @@ use crate::wire::{Parts, RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 /// another rollover counter or in another context.
 #[derive(Clone)]
 pub struct Inbound<S = Fixed<8>, const KEYS: usize = 2> {
-    ring: KeyRing<KEYS>,
-    streams: S,
+    pub(crate) ring: KeyRing<KEYS>,
+    pub(crate) streams: S,
+    ignores_carried_roc: bool,
+    #[cfg(feature = "counters")]
+    counters: Counters,
 }
 
-/// A packet whose tag is right: the slot of its master key, how long header and payload are, and
-/// what the verification found out.
+/// A packet whose tag is right and that nothing else speaks against: the slot of its master key,
+/// how long header and payload are, and what the verification found out.
 struct Authentic<T> {
     key: usize,
     body_len: usize,
     found: T,
+}
+
+/// An RTP header that came in, and where its stream says it belongs.
+#[derive(Clone, Copy)]
+struct Arrival {
+    header: RtpHeader,
+    slot: Option<usize>,
+    /// The index to be tried first, and how many rollover counters from it on.
+    index: u64,
+    rocs_to_try: u64,
 }
 
 impl<S: StreamTable + Default, const KEYS: usize> Inbound<S, KEYS> {
@@ -56,7 +81,13 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     pub fn with_streams(key: &MasterKey, policy: Policy, mut streams: S) -> Result<Self, KeyError> {
         let ring = KeyRing::new(key, policy)?;
         streams.clear(crate::kdf::table_seed(key));
-        Ok(Self { ring, streams })
+        Ok(Self {
+            ring,
+            streams,
+            ignores_carried_roc: false,
+            #[cfg(feature = "counters")]
+            counters: Counters::default(),
+        })
     }
 
     /// Turns an SRTP packet into the RTP packet it protects, in place, and returns its length.
@@ -64,13 +95,72 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`]; packet and context are then as before.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let policy = self.ring.policy;
+        let opened = self.open_rtp(packet);
+        self.count(packet, RTP_SSRC_AT, &opened);
+        opened
+    }
+
+    /// As [`unprotect_rtp`](Self::unprotect_rtp), from `packet` into `output`, which is never longer
+    /// than the packet.
+    ///
+    /// # Errors
+    /// [`UnprotectError`]; output and context are then as before.
+    pub fn unprotect_rtp_to(
+        &mut self,
+        packet: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize, UnprotectError> {
+        let opened = self.open_rtp_to(packet, output);
+        self.count(packet, RTP_SSRC_AT, &opened);
+        opened
+    }
+
+    /// Says what [`unprotect_rtp`](Self::unprotect_rtp) would say to a packet, and which packet
+    /// index it has; nothing is decrypted or remembered.
+    ///
+    /// # Errors
+    /// [`UnprotectError`].
+    pub fn verify_rtp(&self, packet: &[u8]) -> Result<u64, UnprotectError> {
+        let arrival = self.arrival(packet)?;
+        Ok(self.authenticate_rtp(&arrival, &mut Examined::Look(packet))?.found)
+    }
+
+    #[inline]
+    fn open_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
+        let arrival = self.arrival(packet)?;
+        let authentic = self.authenticate_rtp(&arrival, &mut Examined::Open(packet))?;
+        self.commit_rtp(&arrival, &authentic)?;
+        Ok(authentic.body_len)
+    }
+
+    fn open_rtp_to(&mut self, packet: &[u8], output: &mut [u8]) -> Result<usize, UnprotectError> {
+        let arrival = self.arrival(packet)?;
+        let authentic = self.authenticate_rtp(&arrival, &mut Examined::Look(packet))?;
+        let Authentic { key, body_len, found: index } = authentic;
+        let output = room(output, body_len)?;
+        output.iter_mut().zip(packet).for_each(|(to, from)| *to = *from);
+        let (cover, _) = cover::incoming(&self.ring.policy, &arrival.header);
+        if let Some(key) = self.ring.get(key) {
+            key.with_keys(Protocol::Srtp, index, |keys| {
+                keys.decrypt_rtp(output, Rtp { header: &arrival.header, index, cover });
+            });
+        }
+        self.commit_rtp(&arrival, &authentic)?;
+        Ok(body_len)
+    }
+
+    /// Reads the header and asks the stream about it.
+    #[inline]
+    fn arrival(&self, packet: &[u8]) -> Result<Arrival, UnprotectError> {
+        let policy = &self.ring.policy;
         let header = RtpHeader::parse(packet)?;
         let slot = self.streams.find(header.ssrc);
+        // A rollover counter in the packet settles the index later.
+        let carried = policy.rcc.is_some_and(|rcc| rcc.is_carried(header.sequence_number));
         let (index, rocs_to_try) = match slot.and_then(|slot| self.streams.get(slot)) {
             Some(stream) if !stream.stream.awaits_first_rtp() => {
                 let index = stream.stream.estimate(header.sequence_number);
-                if !policy.unauthenticated_srtp {
+                if !policy.unauthenticated_srtp && policy.rcc.is_none() {
                     refuse_seen(stream.check_rtp(index), index, || stream.oldest_rtp())?;
                 }
                 (index, 1)
@@ -81,36 +171,96 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
                 (index::compose(first, header.sequence_number), count)
             }
         };
-        if index > MAX_RTP_INDEX {
+        if index > MAX_RTP_INDEX && !carried {
             return Err(UnprotectError::IndexExhausted { last: MAX_RTP_INDEX });
         }
+        Ok(Arrival { header, slot, index, rocs_to_try })
+    }
 
-        let encrypted = policy.encrypts_srtp();
-        let authentic = self.authenticate(packet, header.len, Protocol::Srtp, |key, parts| {
-            (0..rocs_to_try).map(|n| index + (n << 16)).find(|&index| {
-                key.with_keys(Protocol::Srtp, index, |keys| {
-                    keys.verify_rtp(parts, &header, index, encrypted)
-                })
-            })
-        })?;
-        let Authentic { key, body_len, found: index } = authentic;
-        let slot = self.admit(slot, header.ssrc, key, Protocol::Srtp)?;
-
-        if let Some(key) = self.ring.get_mut(key) {
-            if encrypted && let Some(payload) = packet.get_mut(header.len..body_len) {
-                key.with_keys(Protocol::Srtp, index, |keys| {
-                    keys.open_rtp(payload, &header, index);
-                });
+    /// Finds the key, the reading of the trailer and the rollover counter that make the tag right,
+    /// and opens the packet unless it is only to be looked at. Finds the packet's index.
+    #[inline]
+    fn authenticate_rtp(
+        &self,
+        arrival: &Arrival,
+        packet: &mut Examined<'_>,
+    ) -> Result<Authentic<u64>, UnprotectError> {
+        let policy = &self.ring.policy;
+        let header = &arrival.header;
+        let (cover, shown) = cover::incoming(policy, header);
+        let trailer =
+            |key: &ActiveKey, with_mki| key.srtp_trailer(policy, with_mki, header.sequence_number);
+        self.authenticate(packet, header.len, trailer, |key, packet, layout| {
+            payload_limit(header, cover, layout)?;
+            let (first, rocs) = match self.carried_roc(key, packet.bytes(), layout) {
+                Some(roc) => (index::compose(roc, header.sequence_number), 1),
+                None => (arrival.index, arrival.rocs_to_try),
+            };
+            for index in (0..rocs).map(|n| first + (n << 16)) {
+                let admissible = self
+                    .seen_late(key, arrival.slot, index)
+                    .and(shown)
+                    .and_then(|()| self.admissible(key, arrival.slot, Protocol::Srtp));
+                let rtp = Rtp { header, index, cover };
+                match attempt_rtp(key, packet, rtp, layout, admissible, index) {
+                    Attempt::Foreign => {}
+                    found => return Ok(found),
+                }
             }
-            key.commit(Protocol::Srtp, index);
+            Ok(Attempt::Foreign)
+        })
+    }
+
+    /// The rollover counter a packet carries (RFC 4771 §2), unless it is to be ignored.
+    #[inline]
+    fn carried_roc(&self, key: &ActiveKey, packet: &[u8], layout: &Layout) -> Option<u32> {
+        let roc = packet.get(layout.roc.clone())?.first_chunk::<4>()?;
+        let vouched_for = !layout.tag.is_empty() || key.suite().cipher.is_aead();
+        (vouched_for || !self.ignores_carried_roc).then(|| u32::from_be_bytes(*roc))
+    }
+
+    /// What the replay window says where only an authentic packet tells its index, or where not
+    /// every packet is authenticated and there is no window.
+    #[inline]
+    fn seen_late(
+        &self,
+        key: &ActiveKey,
+        slot: Option<usize>,
+        index: u64,
+    ) -> Result<(), UnprotectError> {
+        let policy = &self.ring.policy;
+        if policy.rcc.is_none() || !policy.authenticates_srtp(key.suite()) {
+            return Ok(());
         }
+        match slot.and_then(|slot| self.streams.get(slot)) {
+            Some(stream) => refuse_seen(stream.check_rtp(index), index, || stream.oldest_rtp()),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn commit_rtp(
+        &mut self,
+        arrival: &Arrival,
+        authentic: &Authentic<u64>,
+    ) -> Result<(), UnprotectError> {
+        let index = authentic.found;
+        let policy = self.ring.policy;
+        let slot = self.admit(arrival.slot, arrival.header.ssrc)?;
+        let Some(key) = self.ring.get_mut(authentic.key) else {
+            return Ok(());
+        };
+        key.commit(Protocol::Srtp, index);
+        let carried = policy.rcc.is_some_and(|rcc| rcc.is_carried(arrival.header.sequence_number));
+        let authenticated = policy.authenticates_srtp(key.suite());
         if let Some(mut stream) = self.streams.get_mut(slot) {
-            match policy.unauthenticated_srtp {
-                true => stream.follow_rtp(index),
-                false => stream.commit_rtp(index),
+            match (authenticated, carried) {
+                (true, _) => stream.commit_rtp(index),
+                (false, true) => stream.obey_rtp(index),
+                (false, false) => stream.follow_rtp(index),
             }
         }
-        Ok(body_len)
+        Ok(())
     }
 
     /// Turns an SRTCP packet into the RTCP packet it protects, in place, and returns its length.
@@ -118,102 +268,191 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`]; packet and context are then as before.
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let policy = self.ring.policy;
-        let header = RtcpHeader::parse(packet)?;
-        let slot = self.streams.find(header.ssrc);
-        // Where the index stands depends on the key's MKI, so the window is asked once a tag has
-        // vouched for both.
-        let authentic =
-            self.authenticate(packet, RTCP_CLEAR_LEN, Protocol::Srtcp, |key, parts| {
-                let (encrypted, index) = split_index_word(parts.index);
-                let right =
-                    key.with_keys(Protocol::Srtcp, index.into(), |keys| keys.verify_rtcp(parts));
-                right.then_some((encrypted, index, policy.encrypts_srtcp(key.master().suite())))
-            })?;
-        let Authentic { key, body_len, found: (encrypted, index, expected) } = authentic;
-        if let Some(stream) = slot.and_then(|slot| self.streams.get(slot)) {
-            let oldest = || stream.stream.oldest_rtcp();
-            refuse_seen(stream.stream.check_rtcp(index), index.into(), oldest)?;
-        }
-        // RFC 4568 §6.3.2, decided by what was agreed and not by what the packet says of itself.
-        if encrypted != expected {
-            return Err(UnprotectError::Policy { encrypted });
-        }
-        let slot = self.admit(slot, header.ssrc, key, Protocol::Srtcp)?;
+        let opened = self.open_rtcp(packet);
+        self.count(packet, RTCP_SSRC_AT, &opened);
+        opened
+    }
 
-        if let Some(key) = self.ring.get_mut(key) {
-            if encrypted && let Some(body) = packet.get_mut(..body_len) {
-                key.with_keys(Protocol::Srtcp, index.into(), |keys| keys.open_rtcp(body, index));
-            }
+    /// As [`unprotect_rtcp`](Self::unprotect_rtcp), from `packet` into `output`, which is never
+    /// longer than the packet.
+    ///
+    /// # Errors
+    /// [`UnprotectError`]; output and context are then as before.
+    pub fn unprotect_rtcp_to(
+        &mut self,
+        packet: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize, UnprotectError> {
+        let opened = self.open_rtcp_to(packet, output);
+        self.count(packet, RTCP_SSRC_AT, &opened);
+        opened
+    }
+
+    /// Says what [`unprotect_rtcp`](Self::unprotect_rtcp) would say to a packet, and which SRTCP
+    /// index it has; nothing is decrypted or remembered.
+    ///
+    /// # Errors
+    /// [`UnprotectError`].
+    pub fn verify_rtcp(&self, packet: &[u8]) -> Result<u32, UnprotectError> {
+        let ssrc = RtcpHeader::parse(packet)?.ssrc;
+        let slot = self.streams.find(ssrc);
+        let (_, index) = self.authenticate_rtcp(slot, &mut Examined::Look(packet))?.found;
+        Ok(index)
+    }
+
+    #[inline]
+    fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
+        let ssrc = RtcpHeader::parse(packet)?.ssrc;
+        let slot = self.streams.find(ssrc);
+        let authentic = self.authenticate_rtcp(slot, &mut Examined::Open(packet))?;
+        self.commit_rtcp(slot, ssrc, &authentic)?;
+        Ok(authentic.body_len)
+    }
+
+    fn open_rtcp_to(&mut self, packet: &[u8], output: &mut [u8]) -> Result<usize, UnprotectError> {
+        let ssrc = RtcpHeader::parse(packet)?.ssrc;
+        let slot = self.streams.find(ssrc);
+        let authentic = self.authenticate_rtcp(slot, &mut Examined::Look(packet))?;
+        let Authentic { key, body_len, found: (encrypted, index) } = authentic;
+        let output = room(output, body_len)?;
+        output.iter_mut().zip(packet).for_each(|(to, from)| *to = *from);
+        if encrypted && let Some(key) = self.ring.get(key) {
+            key.with_keys(Protocol::Srtcp, index.into(), |keys| keys.decrypt_rtcp(output, index));
+        }
+        self.commit_rtcp(slot, ssrc, &authentic)?;
+        Ok(body_len)
+    }
+
+    /// As [`authenticate_rtp`](Self::authenticate_rtp); finds E bit and index.
+    #[inline]
+    fn authenticate_rtcp(
+        &self,
+        slot: Option<usize>,
+        packet: &mut Examined<'_>,
+    ) -> Result<Authentic<(bool, u32)>, UnprotectError> {
+        let policy = &self.ring.policy;
+        let trailer = |key: &ActiveKey, with_mki| key.srtcp_trailer(with_mki);
+        self.authenticate(packet, RTCP_CLEAR_LEN, trailer, |key, packet, layout| {
+            rtcp_payload_limit(layout)?;
+            // Where the index stands depends on the key's MKI; the window's word counts once a tag
+            // has vouched for both.
+            let (encrypted, index, allowed) = rtcp_index(key, policy, packet.bytes(), layout);
+            let seen = match slot.and_then(|slot| self.streams.get(slot)) {
+                Some(stream) => {
+                    let stream = stream.stream;
+                    refuse_seen(stream.check_rtcp(index), index.into(), || stream.oldest_rtcp())
+                }
+                None => Ok(()),
+            };
+            let admissible =
+                seen.and(allowed).and_then(|()| self.admissible(key, slot, Protocol::Srtcp));
+            Ok(attempt_rtcp(key, packet, index, layout, admissible, (encrypted, index)))
+        })
+    }
+
+    #[inline]
+    fn commit_rtcp(
+        &mut self,
+        slot: Option<usize>,
+        ssrc: u32,
+        authentic: &Authentic<(bool, u32)>,
+    ) -> Result<(), UnprotectError> {
+        let (_, index) = authentic.found;
+        let slot = self.admit(slot, ssrc)?;
+        if let Some(key) = self.ring.get_mut(authentic.key) {
             key.commit(Protocol::Srtcp, index.into());
         }
         if let Some(stream) = self.streams.get_mut(slot) {
             stream.stream.commit_rtcp(index);
         }
-        Ok(body_len)
+        Ok(())
     }
 
-    /// Finds the master key that made the packet's tag: `verify` says what it found, or nothing
-    /// where the tag is not this key's. Of several refusals the one that came furthest is reported.
+    /// Tries the packet under every key and every reading of its trailer that the policy has. Of
+    /// several refusals the one that came furthest is reported.
     #[inline]
     fn authenticate<T>(
         &self,
-        packet: &[u8],
+        packet: &mut Examined<'_>,
         clear: usize,
-        protocol: Protocol,
-        mut verify: impl FnMut(&ActiveKey, &Parts<'_>) -> Option<T>,
+        trailer: impl Fn(&ActiveKey, bool) -> Trailer,
+        mut attempt: impl FnMut(
+            &ActiveKey,
+            &mut Examined<'_>,
+            &Layout,
+        ) -> Result<Attempt<T>, UnprotectError>,
     ) -> Result<Authentic<T>, UnprotectError> {
-        let policy = self.ring.policy;
-        let ways: &[bool] = match policy.mki {
-            MkiPolicy::Require => &[true],
-            MkiPolicy::AcceptIfPresent => &[true, false],
-            MkiPolicy::Never => &[false],
-        };
         let mut refusal = UnprotectError::UnknownMki;
         for (slot, key) in self.ring.iter() {
-            for &with_mki in ways {
-                let parts = match key.trailer(protocol, policy, with_mki).split(packet, clear) {
-                    Ok(parts) => parts,
+            for &with_mki in mki_readings(&self.ring.policy) {
+                let trailer = trailer(key, with_mki);
+                let layout = match lay_out(packet.bytes(), trailer, clear, key.mki(with_mki)) {
+                    Ok(layout) => layout,
                     Err(error) => {
                         if refusal == UnprotectError::UnknownMki {
-                            refusal = error.into();
+                            refusal = error;
                         }
                         continue;
                     }
                 };
-                if parts.mki != key.mki(with_mki) {
-                    continue;
+                match attempt(key, packet, &layout)? {
+                    Attempt::Opened(found) => {
+                        return Ok(Authentic { key: slot, body_len: layout.body_len, found });
+                    }
+                    Attempt::Refused(refusal) => return Err(refusal),
+                    Attempt::Foreign => refusal = UnprotectError::AuthFailed,
                 }
-                let payload = parts.body.len().saturating_sub(clear);
-                if payload > MAX_PAYLOAD_LEN {
-                    return Err(UnprotectError::TooLong { len: payload, limit: MAX_PAYLOAD_LEN });
-                }
-                if let Some(found) = verify(key, &parts) {
-                    return Ok(Authentic { key: slot, body_len: parts.body.len(), found });
-                }
-                refusal = UnprotectError::AuthFailed;
             }
         }
         Err(refusal)
     }
 
-    /// The last checks of an authentic packet: the key may still open one, and its SSRC has a
-    /// place or gets one.
+    /// What can be said against an authentic packet: the key may not open one more, or its SSRC
+    /// has no place and gets none.
     #[inline]
-    fn admit(
-        &mut self,
+    fn admissible(
+        &self,
+        key: &ActiveKey,
         slot: Option<usize>,
-        ssrc: u32,
-        key: usize,
         protocol: Protocol,
-    ) -> Result<usize, UnprotectError> {
-        if let Some(key) = self.ring.get_mut(key)
-            && key.packets_left(protocol) == 0
-        {
+    ) -> Result<(), UnprotectError> {
+        if key.packets_left(protocol) == 0 {
             return Err(UnprotectError::KeyExpired { lifetime: key.lifetime(protocol) });
         }
+        if slot.is_none() && !self.streams.has_room() {
+            return Err(UnprotectError::TableFull { capacity: self.streams.capacity() });
+        }
+        Ok(())
+    }
+
+    /// The stream's slot; a new SSRC gets one.
+    #[inline]
+    fn admit(&mut self, slot: Option<usize>, ssrc: u32) -> Result<usize, UnprotectError> {
         let capacity = self.streams.capacity();
         slot.or_else(|| self.streams.admit(ssrc)).ok_or(UnprotectError::TableFull { capacity })
+    }
+
+    /// Counts what came of a packet. A refused one is counted for an SSRC only if that is known.
+    #[cfg(feature = "counters")]
+    fn count(&mut self, packet: &[u8], ssrc_at: usize, result: &Result<usize, UnprotectError>) {
+        self.counters.count(result);
+        let ssrc = packet.get(ssrc_at..).and_then(<[u8]>::first_chunk::<4>);
+        let slot = ssrc.and_then(|ssrc| self.streams.find(u32::from_be_bytes(*ssrc)));
+        if let Some(stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
+            stream.stream.counters.count(result);
+        }
+    }
+
+    #[cfg(not(feature = "counters"))]
+    #[inline]
+    #[allow(clippy::unused_self)]
+    fn count(&mut self, _: &[u8], _: usize, _: &Result<usize, UnprotectError>) {}
+
+    /// Whether the rollover counter that packets carry without anything vouching for it is ignored
+    /// (mode 3 of RFC 4771 with HMAC suites): §3 wants that while the application knows that its
+    /// own is right. `false` to begin with. A counter that is authenticated always counts.
+    pub const fn ignore_carried_roc(&mut self, ignore: bool) {
+        self.ignores_carried_roc = ignore;
     }
 
     /// Changes to another master key, which becomes the only one. What becomes of rollover counters
@@ -279,6 +518,18 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
             .ok_or(UnprotectError::TableFull { capacity })?;
         stream.set_roc(roc);
         Ok(())
+    }
+
+    /// What came of the packets so far.
+    #[cfg(feature = "counters")]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// What came of the packets of one SSRC since it has a place.
+    #[cfg(feature = "counters")]
+    pub fn stream_counters(&self, ssrc: u32) -> Option<Counters> {
+        Some(self.streams.get(self.streams.find(ssrc)?)?.stream.counters)
     }
 
     /// The streams of the context, in no particular order.

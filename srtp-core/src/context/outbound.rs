@@ -5,14 +5,17 @@
 use core::fmt;
 
 use super::{ProtectError, Rekey, StreamInfo, list};
+#[cfg(feature = "counters")]
+use crate::counters::Counters;
 use crate::index::{MAX_RTCP_INDEX, MAX_RTP_INDEX};
 use crate::key::{KeyError, MasterKey};
-use crate::policy::{MkiPolicy, Policy};
+use crate::outgoing::{OutgoingRtcp, OutgoingRtp, plain, room, sends_mki};
+use crate::policy::Policy;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
-use crate::transform::{MAX_PAYLOAD_LEN, Protocol};
-use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
+use crate::transform::Protocol;
+use crate::wire::RtpHeader;
 
 /// A context that protects: RTP and RTCP packets of any number of SSRCs in, SRTP and SRTCP
 /// packets out.
@@ -44,15 +47,25 @@ use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 /// ```
 #[cfg_attr(test, derive(Clone))]
 pub struct Outbound<S = Fixed<8>, const KEYS: usize = 2> {
-    ring: KeyRing<KEYS>,
-    streams: S,
+    pub(crate) ring: KeyRing<KEYS>,
+    pub(crate) streams: S,
+    #[cfg(feature = "counters")]
+    counters: Counters,
 }
 
 /// Whether a packet is sent for the first time.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sending {
+pub(crate) enum Sending {
     First,
     Again,
+}
+
+/// Where a packet belongs: the slot of its stream, if it has one already, and its index.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RtpPlace {
+    slot: Option<usize>,
+    ssrc: u32,
+    pub(crate) index: u64,
 }
 
 impl<S: StreamTable + Default, const KEYS: usize> Outbound<S, KEYS> {
@@ -73,7 +86,12 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     pub fn with_streams(key: &MasterKey, policy: Policy, mut streams: S) -> Result<Self, KeyError> {
         let ring = KeyRing::new(key, policy)?;
         streams.clear(crate::kdf::table_seed(key));
-        Ok(Self { ring, streams })
+        Ok(Self {
+            ring,
+            streams,
+            #[cfg(feature = "counters")]
+            counters: Counters::default(),
+        })
     }
 
     /// Turns the RTP packet in the first `len` bytes of `buffer` into an SRTP packet and returns
@@ -101,6 +119,26 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         self.seal_rtp(buffer, len, Sending::Again)
     }
 
+    /// As [`protect_rtp`](Self::protect_rtp), from `packet` into `output`, whose first bytes become
+    /// the SRTP packet; [`protected_rtp_len`](Self::protected_rtp_len) says how many. One packet can
+    /// so be sent to many receivers.
+    ///
+    /// # Errors
+    /// [`ProtectError`]; output and context are then as before.
+    pub fn protect_rtp_to(
+        &mut self,
+        packet: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize, ProtectError> {
+        let (outgoing, place) = self.plan_rtp(packet, Sending::First)?;
+        let needed = outgoing.needed();
+        let output = room(output, needed)?;
+        outgoing.lay_into(packet, output);
+        outgoing.seal(self.key()?, &self.ring.policy, place.index, output)?;
+        self.commit_rtp(place, outgoing.body_len());
+        Ok(needed)
+    }
+
     #[inline]
     fn seal_rtp(
         &mut self,
@@ -108,14 +146,36 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         len: usize,
         sending: Sending,
     ) -> Result<usize, ProtectError> {
-        let policy = self.ring.policy;
-        let header = RtpHeader::parse(plain(buffer, len)?)?;
-        payload_limit(len - header.len)?;
-        let key = self.ring.current().ok_or(ProtectError::NoKey)?;
-        let with_mki = sends_mki(policy);
-        let trailer = key.trailer(Protocol::Srtp, policy, with_mki);
-        let packet = room(buffer, len + trailer.len())?;
+        let (outgoing, place) = self.plan_rtp(plain(buffer, len)?, sending)?;
+        let needed = outgoing.needed();
+        let packet = room(buffer, needed)?;
+        outgoing.lay_in_place(packet);
+        outgoing.seal(self.key()?, &self.ring.policy, place.index, packet)?;
+        if sending == Sending::First {
+            self.commit_rtp(place, outgoing.body_len());
+        }
+        Ok(needed)
+    }
 
+    /// Everything that can be said against a packet before a byte is written.
+    #[inline]
+    fn plan_rtp(
+        &self,
+        packet: &[u8],
+        sending: Sending,
+    ) -> Result<(OutgoingRtp<'_>, RtpPlace), ProtectError> {
+        let outgoing = OutgoingRtp::read(self.key()?, &self.ring.policy, packet)?;
+        let place = self.place_rtp(&outgoing.header, sending)?;
+        Ok((outgoing, place))
+    }
+
+    /// The packet index of a header to be sent, and where its stream is.
+    #[inline]
+    pub(crate) fn place_rtp(
+        &self,
+        header: &RtpHeader,
+        sending: Sending,
+    ) -> Result<RtpPlace, ProtectError> {
         let slot = self.streams.find(header.ssrc);
         let stream = slot.and_then(|slot| self.streams.get(slot));
         let index = match stream {
@@ -133,26 +193,45 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
             (Sending::Again, Seen::Never) => return Err(ProtectError::NotSentBefore { index }),
             _ => return Err(ProtectError::IndexReuse { index }),
         }
+        let key = self.key()?;
         if sending == Sending::First && key.packets_left(Protocol::Srtp) == 0 {
             return Err(ProtectError::KeyExpired { lifetime: key.lifetime(Protocol::Srtp) });
         }
-
-        key.with_keys(Protocol::Srtp, index, |keys| {
-            let mki = key.mki(with_mki);
-            keys.seal_rtp(packet, &header, index, trailer, mki, policy.encrypts_srtp())
-        })?;
-
-        if sending == Sending::First {
-            if let Some(key) = self.ring.current_mut() {
-                key.commit(Protocol::Srtp, index);
-            }
-            let slot = slot.or_else(|| self.streams.admit(header.ssrc));
-            if let Some(mut stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
-                stream.commit_rtp(index);
-            }
-        }
-        Ok(len + trailer.len())
+        Ok(RtpPlace { slot, ssrc: header.ssrc, index })
     }
+
+    /// Notes that a packet of `len` bytes was protected.
+    #[inline]
+    pub(crate) fn commit_rtp(&mut self, place: RtpPlace, len: usize) {
+        let RtpPlace { slot, ssrc, index } = place;
+        if let Some(key) = self.ring.current_mut() {
+            key.commit(Protocol::Srtp, index);
+        }
+        let slot = slot.or_else(|| self.streams.admit(ssrc));
+        if let Some(mut stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
+            stream.commit_rtp(index);
+        }
+        self.count(slot, len);
+    }
+
+    /// The key that protects.
+    #[inline]
+    pub(crate) fn key(&self) -> Result<&ActiveKey, ProtectError> {
+        self.ring.current().ok_or(ProtectError::NoKey)
+    }
+
+    #[cfg(feature = "counters")]
+    fn count(&mut self, slot: Option<usize>, len: usize) {
+        self.counters.passed(len);
+        if let Some(stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
+            stream.stream.counters.passed(len);
+        }
+    }
+
+    #[cfg(not(feature = "counters"))]
+    #[inline]
+    #[allow(clippy::unused_self)]
+    fn count(&mut self, _: Option<usize>, _: usize) {}
 
     /// Turns the RTCP packet (compound or reduced-size) in the first `len` bytes of `buffer` into
     /// an SRTCP packet and returns its length, which is [`rtcp_overhead`](Self::rtcp_overhead)
@@ -161,15 +240,38 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// # Errors
     /// [`ProtectError`]; buffer and context are then as before.
     pub fn protect_rtcp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, ProtectError> {
-        let policy = self.ring.policy;
-        let header = RtcpHeader::parse(plain(buffer, len)?)?;
-        payload_limit(len - RTCP_CLEAR_LEN)?;
-        let key = self.ring.current().ok_or(ProtectError::NoKey)?;
-        let with_mki = sends_mki(policy);
-        let trailer = key.trailer(Protocol::Srtcp, policy, with_mki);
-        let packet = room(buffer, len + trailer.len())?;
+        let (outgoing, slot, index) = self.plan_rtcp(plain(buffer, len)?)?;
+        let packet = room(buffer, outgoing.needed())?;
+        outgoing.seal(self.key()?, &self.ring.policy, index, packet)?;
+        self.commit_rtcp(&outgoing, slot, index);
+        Ok(outgoing.needed())
+    }
 
-        let slot = self.streams.find(header.ssrc);
+    /// As [`protect_rtcp`](Self::protect_rtcp), from `packet` into `output`, which takes
+    /// [`rtcp_overhead`](Self::rtcp_overhead) bytes more.
+    ///
+    /// # Errors
+    /// [`ProtectError`]; output and context are then as before.
+    pub fn protect_rtcp_to(
+        &mut self,
+        packet: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize, ProtectError> {
+        let (outgoing, slot, index) = self.plan_rtcp(packet)?;
+        let output = room(output, outgoing.needed())?;
+        if let Some(place) = output.get_mut(..packet.len()) {
+            place.copy_from_slice(packet);
+        }
+        outgoing.seal(self.key()?, &self.ring.policy, index, output)?;
+        self.commit_rtcp(&outgoing, slot, index);
+        Ok(outgoing.needed())
+    }
+
+    #[inline]
+    fn plan_rtcp(&self, packet: &[u8]) -> Result<(OutgoingRtcp, Option<usize>, u32), ProtectError> {
+        let key = self.key()?;
+        let outgoing = OutgoingRtcp::read(key, &self.ring.policy, packet)?;
+        let slot = self.streams.find(outgoing.ssrc);
         let index = match slot.and_then(|slot| self.streams.get(slot)) {
             // RFC 3711 §3.4: zero before the first packet, one more after each.
             Some(stream) => stream.stream.highest_rtcp().map_or(0, |highest| highest + 1),
@@ -184,36 +286,40 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         if key.packets_left(Protocol::Srtcp) == 0 {
             return Err(ProtectError::KeyExpired { lifetime: key.lifetime(Protocol::Srtcp) });
         }
+        Ok((outgoing, slot, index))
+    }
 
-        key.with_keys(Protocol::Srtcp, index.into(), |keys| {
-            let encrypt = policy.encrypts_srtcp(key.master().suite());
-            keys.seal_rtcp(packet, index, trailer, key.mki(with_mki), encrypt)
-        })?;
-
+    #[inline]
+    fn commit_rtcp(&mut self, outgoing: &OutgoingRtcp, slot: Option<usize>, index: u32) {
         if let Some(key) = self.ring.current_mut() {
             key.commit(Protocol::Srtcp, index.into());
         }
-        let slot = slot.or_else(|| self.streams.admit(header.ssrc));
+        let slot = slot.or_else(|| self.streams.admit(outgoing.ssrc));
         if let Some(stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
             stream.stream.commit_rtcp(index);
         }
-        Ok(len + trailer.len())
+        self.count(slot, outgoing.body_len());
     }
 
-    /// Bytes that protection adds to an RTP packet: MKI and tag.
+    /// Length in bytes of the SRTP packet that this RTP packet becomes.
+    ///
+    /// # Errors
+    /// Where it is no RTP packet or cannot be sent under the policy.
+    pub fn protected_rtp_len(&self, packet: &[u8]) -> Result<usize, ProtectError> {
+        Ok(OutgoingRtp::read(self.key()?, &self.ring.policy, packet)?.needed())
+    }
+
+    /// The most bytes that protection adds to an RTP packet: MKI and tag; with Cryptex also the
+    /// four of an extension that hides CSRCs; with RFC 4771 the longer of its two tags.
     pub fn rtp_overhead(&self) -> usize {
-        self.overhead(Protocol::Srtp)
+        let policy = &self.ring.policy;
+        self.ring.current().map_or(0, |key| key.srtp_overhead(policy, sends_mki(policy)))
     }
 
     /// Bytes that protection adds to an RTCP packet: index, MKI and tag.
     pub fn rtcp_overhead(&self) -> usize {
-        self.overhead(Protocol::Srtcp)
-    }
-
-    fn overhead(&self, protocol: Protocol) -> usize {
-        let policy = self.ring.policy;
-        let len = |key: &ActiveKey| key.trailer(protocol, policy, sends_mki(policy)).len();
-        self.ring.current().map_or(0, len)
+        let with_mki = sends_mki(&self.ring.policy);
+        self.ring.current().map_or(0, |key| key.srtcp_trailer(with_mki).len())
     }
 
     /// Changes to another master key, which becomes the only one: at a re-INVITE with a new key,
@@ -324,6 +430,18 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         Ok(())
     }
 
+    /// What the context has protected since it was made.
+    #[cfg(feature = "counters")]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// What the context has protected of one SSRC.
+    #[cfg(feature = "counters")]
+    pub fn stream_counters(&self, ssrc: u32) -> Option<Counters> {
+        Some(self.streams.get(self.streams.find(ssrc)?)?.stream.counters)
+    }
+
     /// The streams of the context, in no particular order.
     pub fn streams(&self) -> impl Iterator<Item = StreamInfo> {
         list(&self.streams)
@@ -334,33 +452,6 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     pub fn remove_stream(&mut self, ssrc: u32) -> bool {
         self.streams.remove(ssrc)
     }
-}
-
-/// Whether packets are sent with the MKI of their key.
-#[inline]
-fn sends_mki(policy: Policy) -> bool {
-    policy.mki != MkiPolicy::Never
-}
-
-/// The packet in the front of the buffer.
-#[inline]
-fn plain(buffer: &[u8], len: usize) -> Result<&[u8], ProtectError> {
-    buffer.get(..len).ok_or(ProtectError::NoRoom { available: buffer.len(), needed: len })
-}
-
-/// The front of the buffer that the protected packet takes.
-#[inline]
-fn room(buffer: &mut [u8], needed: usize) -> Result<&mut [u8], ProtectError> {
-    let available = buffer.len();
-    buffer.get_mut(..needed).ok_or(ProtectError::NoRoom { available, needed })
-}
-
-#[inline]
-fn payload_limit(len: usize) -> Result<(), ProtectError> {
-    if len > MAX_PAYLOAD_LEN {
-        return Err(ProtectError::TooLong { len, limit: MAX_PAYLOAD_LEN });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

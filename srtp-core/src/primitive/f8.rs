@@ -23,16 +23,34 @@ impl F8 {
         Self { aes: Aes::new(size, key), masked: Aes::new(size, &masked) }
     }
 
-    /// XORs the keystream onto `data`: `IV' = E(k_e XOR m, IV)`,
-    /// `S(j) = E(k_e, IV' XOR j XOR S(j-1))`.
+    /// The keystream of an IV: `IV' = E(k_e XOR m, IV)`.
+    pub(crate) fn keystream(&self, iv: u128) -> F8Keystream<'_> {
+        F8Keystream { aes: &self.aes, masked_iv: self.masked.encrypt(iv), j: 0, last: 0 }
+    }
+
+    /// XORs the keystream onto `data`.
     pub(crate) fn apply_keystream(&self, iv: u128, data: &mut [u8]) {
-        let masked_iv = self.masked.encrypt(iv);
-        let mut keystream = 0;
-        for (chunk, j) in data.chunks_mut(16).zip(0_u128..) {
-            keystream = self.aes.encrypt(masked_iv ^ j ^ keystream);
-            let bytes = keystream.to_be_bytes();
+        let mut keystream = self.keystream(iv);
+        for chunk in data.chunks_mut(16) {
+            let bytes = keystream.next_block().to_be_bytes();
             chunk.iter_mut().zip(bytes).for_each(|(byte, mask)| *byte ^= mask);
         }
+    }
+}
+
+/// A keystream, block after block: `S(j) = E(k_e, IV' XOR j XOR S(j-1))`.
+pub(crate) struct F8Keystream<'k> {
+    aes: &'k Aes,
+    masked_iv: u128,
+    j: u128,
+    last: u128,
+}
+
+impl F8Keystream<'_> {
+    pub(crate) fn next_block(&mut self) -> u128 {
+        self.last = self.aes.encrypt(self.masked_iv ^ self.j ^ self.last);
+        self.j = self.j.wrapping_add(1);
+        self.last
     }
 }
 

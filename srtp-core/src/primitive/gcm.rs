@@ -5,6 +5,7 @@
 
 use ghash::GHash;
 use ghash::universal_hash::UniversalHash;
+use subtle::ConstantTimeEq;
 
 use super::Aes;
 use crate::suite::{AesSize, MAX_MASTER_KEY_LEN};
@@ -35,14 +36,43 @@ impl Gcm {
         self.aes.apply_keystream(iv | 2, data);
     }
 
+    /// Encrypts `data` and returns the tag over associated data and ciphertext.
+    #[inline]
+    pub(crate) fn seal(
+        &self,
+        iv: u128,
+        associated: (&[u8], &[u8]),
+        data: &mut [u8],
+    ) -> [u8; TAG_LEN] {
+        self.apply_keystream(iv, data);
+        self.tag(iv, associated, (data, &[]))
+    }
+
+    /// Verifies the tag and decrypts `data`; says whether the tag was right. If not, `data` is as
+    /// it was.
+    #[inline]
+    pub(crate) fn open(
+        &self,
+        iv: u128,
+        associated: (&[u8], &[u8]),
+        data: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> bool {
+        let right = self.tag(iv, associated, (data, &[])).ct_eq(tag).into();
+        if right {
+            self.apply_keystream(iv, data);
+        }
+        right
+    }
+
     /// The tag over associated data, which comes in two pieces (the second at most 16 bytes),
-    /// and ciphertext.
+    /// and ciphertext, in two as well (the first of whole blocks unless the second is empty).
     #[inline]
     pub(crate) fn tag(
         &self,
         iv: u128,
         associated: (&[u8], &[u8]),
-        ciphertext: &[u8],
+        ciphertext: (&[u8], &[u8]),
     ) -> [u8; TAG_LEN] {
         let mut ghash = self.ghash.clone();
         let (first, second) = associated;
@@ -57,9 +87,11 @@ impl Gcm {
                 ghash.update_padded(joint.get(..rest.len() + second.len()).unwrap_or(&joint));
             }
         }
-        ghash.update_padded(ciphertext);
+        ghash.update_padded(ciphertext.0);
+        ghash.update_padded(ciphertext.1);
         let bits = |len: usize| 8 * len as u128;
-        let lengths = (bits(first.len() + second.len()) << 64) | bits(ciphertext.len());
+        let lengths = (bits(first.len() + second.len()) << 64)
+            | bits(ciphertext.0.len() + ciphertext.1.len());
         ghash.update(&[lengths.to_be_bytes().into()]);
         let hash: [u8; TAG_LEN] = ghash.finalize().into();
         (u128::from_be_bytes(hash) ^ self.aes.encrypt(iv | 1)).to_be_bytes()
@@ -85,12 +117,19 @@ mod tests {
                 for len in [0, 1, 15, 16, 17, 47, 48, 64, 160] {
                     let (a, b, data) = (&bytes[..first], &bytes[100..100 + second], &bytes[..len]);
                     let mut sealed = data.to_vec();
-                    ours.apply_keystream(iv, &mut sealed);
-                    sealed.extend(ours.tag(iv, (a, b), &sealed));
+                    let tag = ours.seal(iv, (a, b), &mut sealed);
+                    let (near, far) = sealed.split_at(len.min(48));
+                    assert_eq!(ours.tag(iv, (a, b), (near, far)), tag);
+                    sealed.extend(tag);
                     let aad = [a, b].concat();
                     let nonce: [u8; 12] = iv.to_be_bytes()[..12].try_into().unwrap();
                     let payload = Payload { msg: data, aad: &aad };
                     assert_eq!(sealed, theirs.encrypt(&nonce.into(), payload).unwrap());
+                    let mut opened = sealed[..len].to_vec();
+                    assert!(!ours.open(iv, (a, b), &mut opened, &[0; TAG_LEN]));
+                    assert_eq!(opened, sealed[..len], "a wrong tag changes nothing");
+                    assert!(ours.open(iv, (a, b), &mut opened, &tag));
+                    assert_eq!(opened, data);
                 }
             }
         }

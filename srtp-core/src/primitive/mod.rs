@@ -13,7 +13,9 @@ mod hmac_sha1;
 pub(crate) use aes::Aes;
 #[cfg(feature = "f8")]
 pub(crate) use f8::F8;
+#[cfg(feature = "header-encryption")]
+pub(crate) use f8::F8Keystream;
 #[cfg(feature = "gcm")]
-pub(crate) use gcm::Gcm;
+pub(crate) use gcm::{Gcm, TAG_LEN as GCM_TAG_LEN};
 #[cfg(feature = "hmac-sha1")]
 pub(crate) use hmac_sha1::{HMAC_KEY_LEN, HmacSha1};

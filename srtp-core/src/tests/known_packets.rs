@@ -6,7 +6,7 @@ use super::{inbound_state, outbound_state};
 use crate::wire::RtpHeader;
 use crate::{
     CryptoSuite, Fixed, Inbound, KeyDerivationRate, KeyError, MasterKey, Outbound, Policy,
-    ProtectError, UnprotectError,
+    ProtectError, UnprotectError, stateless,
 };
 
 type Tx = Outbound<Fixed<2>, 1>;
@@ -73,28 +73,118 @@ fn unprotect(receiver: &mut Rx, rtcp: bool, packet: &mut [u8]) -> Result<usize, 
     if rtcp { receiver.unprotect_rtcp(packet) } else { receiver.unprotect_rtp(packet) }
 }
 
+fn index(packet: &KnownPacket) -> u64 {
+    let seq = u64::from(packet.plain[2]) << 8 | u64::from(packet.plain[3]);
+    u64::from(packet.roc) << 16 | seq
+}
+
+/// In place, into rubbish elsewhere, and without state: the same bytes, none of them behind what
+/// the packet takes.
 #[test]
-fn protect_makes_the_known_packet() {
+fn every_call_makes_the_known_packet() {
     for packet in packets() {
-        let mut sender = sender(&packet);
-        let overhead = if packet.rtcp { sender.rtcp_overhead() } else { sender.rtp_overhead() };
-        assert_eq!(packet.plain.len() + overhead, packet.secured.len(), "{}", packet.name);
-        // What stands behind the packet in the buffer is not touched.
-        let mut buffer = packet.plain.clone();
-        buffer.resize(packet.secured.len() + 5, 0xee);
-        let len = protect(&mut sender, packet.rtcp, &mut buffer, packet.plain.len()).unwrap();
-        assert_eq!(buffer[..len], packet.secured, "{} {}", packet.suite, packet.name);
-        assert_eq!(buffer[len..], [0xee; 5]);
+        let (plain, secured, rtcp) = (&packet.plain, &packet.secured, packet.rtcp);
+        let what = format!("{} {}", packet.suite, packet.name);
+        let overhead = match rtcp {
+            true => sender(&packet).rtcp_overhead(),
+            false => sender(&packet).rtp_overhead(),
+        };
+        assert_eq!(plain.len() + overhead, secured.len(), "{what}");
+        let stateless = stateless::Outbound::new(&key(&packet), policy(&packet)).unwrap();
+        let (roc_and_seq, rtcp_index) = (index(&packet), packet.index);
+
+        type Call<'c> = &'c mut dyn FnMut(&mut [u8]) -> Result<usize, ProtectError>;
+        let in_place: [Call<'_>; 2] = [
+            &mut |buffer| protect(&mut sender(&packet), rtcp, buffer, plain.len()),
+            &mut |buffer| match rtcp {
+                true => stateless.protect_rtcp(buffer, plain.len(), rtcp_index),
+                false => stateless.protect_rtp(buffer, plain.len(), roc_and_seq),
+            },
+        ];
+        for call in in_place {
+            let mut buffer = plain.clone();
+            buffer.resize(secured.len() + 5, 0xee);
+            let len = call(&mut buffer).unwrap();
+            assert_eq!(buffer[..len], secured[..], "{what}");
+            assert_eq!(buffer[len..], [0xee; 5]);
+        }
+        let elsewhere: [Call<'_>; 2] = [
+            &mut |output| match rtcp {
+                true => sender(&packet).protect_rtcp_to(plain, output),
+                false => sender(&packet).protect_rtp_to(plain, output),
+            },
+            &mut |output| match rtcp {
+                true => stateless.protect_rtcp_to(plain, output, rtcp_index),
+                false => stateless.protect_rtp_to(plain, output, roc_and_seq),
+            },
+        ];
+        for call in elsewhere {
+            let mut output = vec![0xa5; secured.len() + 5];
+            let len = call(&mut output).unwrap();
+            assert_eq!(output[..len], secured[..], "{what}");
+            assert_eq!(output[len..], [0xa5; 5]);
+            let (mut short, needed) = (vec![0xa5; secured.len() - 1], secured.len());
+            let available = short.len();
+            assert_eq!(call(&mut short), Err(ProtectError::NoRoom { available, needed }));
+            assert_eq!(short, vec![0xa5; available]);
+        }
     }
 }
 
+/// The other way: in place, into rubbish elsewhere, without state, and only looked at.
 #[test]
-fn unprotect_opens_the_known_packet() {
+fn every_call_opens_the_known_packet() {
     for packet in packets() {
-        let mut receiver = receiver(&packet);
-        let mut buffer = packet.secured.clone();
-        let len = unprotect(&mut receiver, packet.rtcp, &mut buffer).unwrap();
-        assert_eq!(buffer[..len], packet.plain, "{} {}", packet.suite, packet.name);
+        let (plain, secured, rtcp) = (&packet.plain, &packet.secured, packet.rtcp);
+        let what = format!("{} {}", packet.suite, packet.name);
+        let stateless = stateless::Inbound::new(&key(&packet), policy(&packet)).unwrap();
+        let (roc_and_seq, rtcp_index) = (index(&packet), packet.index);
+
+        let looked_at = receiver(&packet);
+        let before = inbound_state(&looked_at);
+        match rtcp {
+            true => assert_eq!(looked_at.verify_rtcp(secured), Ok(rtcp_index)),
+            false => assert_eq!(looked_at.verify_rtp(secured), Ok(roc_and_seq)),
+        }
+        assert_eq!(inbound_state(&looked_at), before);
+        match rtcp {
+            true => assert_eq!(stateless.verify_rtcp(secured), Ok((plain.len(), rtcp_index))),
+            false => assert_eq!(stateless.verify_rtp(secured, roc_and_seq), Ok(plain.len())),
+        }
+
+        type Call<'c> = &'c mut dyn FnMut(&mut [u8]) -> Result<usize, UnprotectError>;
+        let in_place: [Call<'_>; 2] = [
+            &mut |bytes| unprotect(&mut receiver(&packet), rtcp, bytes),
+            &mut |bytes| match rtcp {
+                true => stateless.unprotect_rtcp(bytes).map(|(len, _)| len),
+                false => stateless.unprotect_rtp(bytes, roc_and_seq),
+            },
+        ];
+        for call in in_place {
+            let mut buffer = secured.clone();
+            let len = call(&mut buffer).unwrap();
+            assert_eq!(buffer[..len], plain[..], "{what}");
+        }
+        let elsewhere: [Call<'_>; 2] = [
+            &mut |output| match rtcp {
+                true => receiver(&packet).unprotect_rtcp_to(secured, output),
+                false => receiver(&packet).unprotect_rtp_to(secured, output),
+            },
+            &mut |output| match rtcp {
+                true => stateless.unprotect_rtcp_to(secured, output).map(|(len, _)| len),
+                false => stateless.unprotect_rtp_to(secured, output, roc_and_seq),
+            },
+        ];
+        for call in elsewhere {
+            let mut output = vec![0xa5; plain.len() + 5];
+            let len = call(&mut output).unwrap();
+            assert_eq!(output[..len], plain[..], "{what}");
+            assert_eq!(output[len..], [0xa5; 5]);
+            let (mut short, needed) = (vec![0xa5; plain.len() - 1], plain.len());
+            let available = short.len();
+            assert_eq!(call(&mut short), Err(UnprotectError::NoRoom { available, needed }));
+            assert_eq!(short, vec![0xa5; available]);
+        }
     }
 }
 

@@ -24,7 +24,7 @@ fn outbound_state<S: StreamTable + Clone, const K: usize>(context: &Outbound<S, 
     State {
         streams: streams.clone(),
         listed: context.streams().collect(),
-        usage: ring.iter().map(|(_, key)| key.usage(ring.policy)).collect(),
+        usage: ring.iter().map(|(_, key)| key.usage(&ring.policy)).collect(),
     }
 }
 
@@ -33,6 +33,6 @@ fn inbound_state<S: StreamTable + Clone, const K: usize>(context: &Inbound<S, K>
     State {
         streams: streams.clone(),
         listed: context.streams().collect(),
-        usage: ring.iter().map(|(_, key)| key.usage(ring.policy)).collect(),
+        usage: ring.iter().map(|(_, key)| key.usage(&ring.policy)).collect(),
     }
 }

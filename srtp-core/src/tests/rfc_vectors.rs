@@ -8,7 +8,7 @@ use srtp_test_vectors::{
 use crate::kdf::{Label, Prf};
 use crate::primitive::{Aes, Gcm};
 use crate::suite::AesSize;
-use crate::transform::{Protocol, SessionKeys};
+use crate::transform::{Cover, Protocol, Rtp, SessionKeys};
 use crate::wire::{RTCP_CLEAR_LEN, RtpHeader, Trailer};
 use crate::{CryptoSuite, MasterKey};
 
@@ -62,8 +62,8 @@ fn key_derivation() {
 }
 
 const GCM: [(AesSize, &str); 2] = [(AesSize::Aes128, "128"), (AesSize::Aes256, "256")];
-const GCM_SRTP: Trailer = Trailer { aead_tag: 16, index: 0, mki: 0, tag: 0 };
-const GCM_SRTCP: Trailer = Trailer { aead_tag: 16, index: 4, mki: 0, tag: 0 };
+const GCM_SRTP: Trailer = Trailer { aead_tag: 16, index: 0, mki: 0, roc: 0, tag: 0 };
+const GCM_SRTCP: Trailer = Trailer { aead_tag: 16, index: 4, mki: 0, roc: 0, tag: 0 };
 
 /// RFC 7714 §16, encrypted and tagged only, both ways; keys and salt are session keys there.
 #[test]
@@ -78,17 +78,26 @@ fn srtp_with_aes_gcm() {
             let expected = value(RFC7714_SRTP, &format!("{what}_{bits}"));
             let mut sealed = packet.clone();
             sealed.resize(packet.len() + 16, 0);
-            keys.seal_rtp(&mut sealed, &header, index, GCM_SRTP, &[], encrypt).unwrap();
+            let layout = GCM_SRTP.layout(sealed.len(), header.len).unwrap();
+            let rtp = |encrypt, index| Rtp {
+                header: &header,
+                index,
+                cover: if encrypt { Cover::Payload } else { Cover::Nothing },
+            };
+            keys.seal_rtp(&mut sealed, rtp(encrypt, index), &layout, &[]);
             assert_eq!(sealed, expected, "{what} {bits}");
-            let parts = GCM_SRTP.split(&sealed, header.len).unwrap();
-            assert!(keys.verify_rtp(&parts, &header, index, encrypt));
-            assert!(!keys.verify_rtp(&parts, &header, index, !encrypt));
-            assert!(!keys.verify_rtp(&parts, &header, index + 65_536, encrypt));
-            let end = packet.len();
-            if encrypt {
-                keys.open_rtp(&mut sealed[header.len..end], &header, index);
+            assert!(keys.verify_rtp(&sealed, rtp(encrypt, index), &layout));
+            for wrong in [rtp(!encrypt, index), rtp(encrypt, index + 65_536)] {
+                assert!(!keys.verify_rtp(&sealed, wrong, &layout));
+                assert!(!keys.open_rtp(&mut sealed, wrong, &layout));
+                assert_eq!(sealed, expected, "a wrong tag changes nothing");
             }
+            let end = packet.len();
+            let mut decrypted = sealed[..end].to_vec();
+            keys.decrypt_rtp(&mut decrypted, rtp(encrypt, index));
+            assert!(keys.open_rtp(&mut sealed, rtp(encrypt, index), &layout));
             assert_eq!(sealed[..end], packet);
+            assert_eq!(decrypted, packet);
         }
     }
 }
@@ -105,13 +114,17 @@ fn srtcp_with_aes_gcm() {
             let expected = value(RFC7714_SRTCP, &format!("{what}_{bits}"));
             let mut sealed = packet.clone();
             sealed.resize(packet.len() + 20, 0);
-            keys.seal_rtcp(&mut sealed, index, GCM_SRTCP, &[], encrypt).unwrap();
+            let layout = GCM_SRTCP.layout(sealed.len(), RTCP_CLEAR_LEN).unwrap();
+            keys.seal_rtcp(&mut sealed, index, &layout, &[], encrypt);
             assert_eq!(sealed, expected, "{what} {bits}");
-            assert!(keys.verify_rtcp(&GCM_SRTCP.split(&sealed, RTCP_CLEAR_LEN).unwrap()));
+            assert!(keys.verify_rtcp(&sealed, &layout));
             let end = packet.len();
+            let mut decrypted = sealed[..end].to_vec();
             if encrypt {
-                keys.open_rtcp(&mut sealed[..end], index);
+                keys.decrypt_rtcp(&mut decrypted, index);
             }
+            assert_eq!(decrypted, packet);
+            assert!(keys.open_rtcp(&mut sealed, &layout));
             assert_eq!(sealed[..end], packet);
         }
     }
@@ -122,11 +135,12 @@ fn srtcp_with_aes_gcm() {
 #[test]
 fn gcm_iv_never_repeats_over_the_index() {
     let key = MasterKey::new(CryptoSuite::AeadAes128Gcm, &[5; 28]).unwrap();
-    let keys = SessionKeys::derive(&key, Protocol::Srtcp, 0);
+    let keys = SessionKeys::derive(&key, Protocol::Srtcp, 0, false);
     let mut seen = std::collections::BTreeSet::new();
     for index in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x8000, 0x0080_0000, 0x7fff_ff7f, 0x7fff_ffff] {
         let mut sealed = [&[0x80, 200, 0, 6, 1, 2, 3, 4][..], &[0; 16 + 20]].concat();
-        keys.seal_rtcp(&mut sealed, index, GCM_SRTCP, &[], true).unwrap();
+        let layout = GCM_SRTCP.layout(sealed.len(), RTCP_CLEAR_LEN).unwrap();
+        keys.seal_rtcp(&mut sealed, index, &layout, &[], true);
         assert!(seen.insert(sealed[8..24].to_vec()), "keystream of index {index:x} came before");
     }
 }

@@ -1,8 +1,15 @@
-//! RTP and RTCP packets as checked views, and the one place that knows how a trailer is laid out.
+//! RTP and RTCP packets as checked views: headers here, header extensions and trailers in files of
+//! their own.
 //!
-//! Read first: RFC 3550 §5.1, §5.3.1 and §6.4; RFC 3711 §3.1 and §3.4; RFC 7714 §8 and §9.
+//! Read first: RFC 3550 §5.1, §5.3.1 and §6.4; RFC 3711 §3.4.
+
+pub(crate) mod extension;
+mod trailer;
 
 use core::fmt;
+
+pub use extension::{Element, Elements, ExtensionForm, ExtensionIds, HeaderExtension};
+pub(crate) use trailer::{Layout, Trailer};
 
 /// The fixed part of an RTP header, in bytes.
 pub const RTP_FIXED_HEADER_LEN: usize = 12;
@@ -11,6 +18,8 @@ pub const RTP_FIXED_HEADER_LEN: usize = 12;
 pub const RTCP_CLEAR_LEN: usize = 8;
 /// Length of the E bit and SRTCP index, in bytes.
 pub const SRTCP_INDEX_LEN: usize = 4;
+/// The head of a header extension, in bytes: "defined by profile" and length.
+pub(crate) const EXTENSION_HEAD_LEN: usize = 4;
 
 /// Why bytes are not an RTP or RTCP packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +68,10 @@ pub struct RtpHeader {
     pub timestamp: u32,
     /// The synchronisation source.
     pub ssrc: u32,
+    /// How many contributing sources are listed, 0 to 15.
+    pub csrc_count: u8,
+    /// The 16 bits "defined by profile" of the header extension, where there is one.
+    pub extension_profile: Option<u16>,
     /// Length of the header in bytes, CSRC list and extension included: 12 to 262 212.
     pub len: usize,
 }
@@ -77,14 +90,15 @@ impl RtpHeader {
         let &[first, second, s0, s1, t0, t1, t2, t3, i0, i1, i2, i3] = fixed;
         version(first)?;
         let csrc_end = RTP_FIXED_HEADER_LEN + 4 * usize::from(first & 0x0f);
-        let mut len = csrc_end;
+        let (mut len, mut extension_profile) = (csrc_end, None);
         if first & 0x10 != 0 {
             // RFC 3550 §5.3.1: profile, then the length in words, which does not count itself.
-            let extension = packet.get(csrc_end..).and_then(<[u8]>::first_chunk::<4>);
-            let Some(&[_, _, l0, l1]) = extension else {
-                return Err(too_short(csrc_end + 4));
+            let head = packet.get(csrc_end..).and_then(<[u8]>::first_chunk::<EXTENSION_HEAD_LEN>);
+            let Some(&[p0, p1, l0, l1]) = head else {
+                return Err(too_short(csrc_end + EXTENSION_HEAD_LEN));
             };
-            len += 4 + 4 * usize::from(u16::from_be_bytes([l0, l1]));
+            len += EXTENSION_HEAD_LEN + 4 * usize::from(u16::from_be_bytes([l0, l1]));
+            extension_profile = Some(u16::from_be_bytes([p0, p1]));
         }
         if packet.len() < len {
             return Err(too_short(len));
@@ -95,8 +109,24 @@ impl RtpHeader {
             sequence_number: u16::from_be_bytes([s0, s1]),
             timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
             ssrc: u32::from_be_bytes([i0, i1, i2, i3]),
+            csrc_count: first & 0x0f,
+            extension_profile,
             len,
         })
+    }
+
+    /// Where the CSRC list ends and the header extension, if there is one, begins.
+    #[inline]
+    pub(crate) const fn csrc_end(&self) -> usize {
+        RTP_FIXED_HEADER_LEN + 4 * self.csrc_count as usize
+    }
+
+    /// The header extension of the packet this header was read from; `None` without one.
+    #[inline]
+    pub fn extension<'p>(&self, packet: &'p [u8]) -> Option<HeaderExtension<'p>> {
+        let profile = self.extension_profile?;
+        let body = packet.get(self.csrc_end() + EXTENSION_HEAD_LEN..self.len)?;
+        Some(HeaderExtension { profile, body })
     }
 }
 
@@ -132,82 +162,6 @@ fn version(first: u8) -> Result<(), WireError> {
     match first >> 6 {
         2 => Ok(()),
         version => Err(WireError::Version { version }),
-    }
-}
-
-/// The lengths of what follows the payload, in the order in which it follows:
-/// `payload | AEAD tag | E, SRTCP index | MKI | tag` (RFC 3711 figures 1 and 2, RFC 7714 §8.2 and
-/// §9.2). A suite has one of the two tags.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Trailer {
-    /// 16 with AES-GCM, else 0.
-    pub(crate) aead_tag: usize,
-    /// 4 in SRTCP, else 0.
-    pub(crate) index: usize,
-    pub(crate) mki: usize,
-    pub(crate) tag: usize,
-}
-
-/// A protected packet taken apart by its [`Trailer`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts<'p> {
-    /// Header and payload.
-    pub(crate) body: &'p [u8],
-    pub(crate) aead_tag: &'p [u8],
-    pub(crate) index: &'p [u8],
-    pub(crate) mki: &'p [u8],
-    pub(crate) tag: &'p [u8],
-}
-
-/// A packet to be protected: its body, and the places of its trailer.
-#[derive(Debug)]
-pub(crate) struct PartsMut<'p> {
-    pub(crate) body: &'p mut [u8],
-    pub(crate) trailer: &'p mut [u8],
-}
-
-impl Trailer {
-    #[inline]
-    pub(crate) const fn len(self) -> usize {
-        self.aead_tag + self.index + self.mki + self.tag
-    }
-
-    /// The packet up to its trailer, and the trailer, of a packet with `clear` bytes before its
-    /// payload.
-    #[inline]
-    pub(crate) fn split_mut(
-        self,
-        packet: &mut [u8],
-        clear: usize,
-    ) -> Result<PartsMut<'_>, WireError> {
-        let (len, needed) = (packet.len(), clear.saturating_add(self.len()));
-        let too_short = WireError::TooShort { len, needed };
-        if len < needed {
-            return Err(too_short);
-        }
-        let (body, trailer) = packet.split_at_mut_checked(len - self.len()).ok_or(too_short)?;
-        Ok(PartsMut { body, trailer })
-    }
-
-    /// Takes a packet apart that has `clear` bytes before its payload.
-    #[inline]
-    pub(crate) fn split(self, packet: &[u8], clear: usize) -> Result<Parts<'_>, WireError> {
-        let needed = clear.saturating_add(self.len());
-        let too_short = WireError::TooShort { len: packet.len(), needed };
-        if packet.len() < needed {
-            return Err(too_short);
-        }
-        let cut = |bytes: &'_ [u8], tail: usize| bytes.len().checked_sub(tail);
-        let (rest, tag) =
-            cut(packet, self.tag).and_then(|at| packet.split_at_checked(at)).ok_or(too_short)?;
-        let (authenticated, mki) =
-            cut(rest, self.mki).and_then(|at| rest.split_at_checked(at)).ok_or(too_short)?;
-        let (rest, index) = cut(authenticated, self.index)
-            .and_then(|at| authenticated.split_at_checked(at))
-            .ok_or(too_short)?;
-        let (body, aead_tag) =
-            cut(rest, self.aead_tag).and_then(|at| rest.split_at_checked(at)).ok_or(too_short)?;
-        Ok(Parts { body, aead_tag, index, mki, tag })
     }
 }
 
@@ -257,22 +211,5 @@ mod tests {
             assert_eq!(RtcpHeader::parse(&bytes), Err(WireError::Version { version }));
         }
         assert!(RtcpHeader::parse(&[0x80, 200, 0, 1, 0, 0, 0, 9]).is_ok_and(|h| h.ssrc == 9));
-    }
-
-    /// A trailer never takes bytes of the header: the shortest packet is header and trailer.
-    #[test]
-    fn trailer_splits_from_the_end() {
-        let trailer = Trailer { aead_tag: 0, index: 4, mki: 2, tag: 10 };
-        let bytes: Vec<u8> = (0..30).collect();
-        let parts = trailer.split(&bytes, 8).unwrap();
-        assert_eq!(parts.body, &bytes[..14]);
-        assert_eq!(parts.index, &bytes[14..18]);
-        assert_eq!(parts.mki, &bytes[18..20]);
-        assert_eq!(parts.tag, &bytes[20..]);
-        assert!(trailer.split(&bytes[..24], 8).is_ok());
-        assert_eq!(
-            trailer.split(&bytes[..23], 8).unwrap_err(),
-            WireError::TooShort { len: 23, needed: 24 }
-        );
     }
 }

@@ -1,0 +1,681 @@
+//! What the session keys do to one packet. Stateless: the packet index is an argument, and nothing
+//! here knows of streams, windows or policy beyond what is to be encrypted.
+//!
+//! Read first: RFC 3711 §3.1, §3.4, §4.1, §4.2; RFC 7714 §8 and §9; RFC 9335 §6.
+
+// A build with few suites needs only part of what IVs are made of.
+#![cfg_attr(
+    not(all(feature = "aes-cm", feature = "f8", feature = "gcm", feature = "null")),
+    allow(dead_code)
+)]
+
+mod elements;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use self::elements::HeaderKeys;
+use crate::index;
+use crate::kdf::{Label, Prf, salt_to_iv};
+use crate::key::MasterKey;
+#[cfg(feature = "aes-cm")]
+use crate::primitive::Aes;
+#[cfg(feature = "f8")]
+use crate::primitive::F8;
+#[cfg(feature = "gcm")]
+use crate::primitive::{GCM_TAG_LEN, Gcm};
+#[cfg(feature = "hmac-sha1")]
+use crate::primitive::{HMAC_KEY_LEN, HmacSha1};
+use crate::suite::{Cipher, MAX_MASTER_KEY_LEN};
+use crate::wire::{
+    EXTENSION_HEAD_LEN, ExtensionIds, Layout, RTCP_CLEAR_LEN, RTP_FIXED_HEADER_LEN, RtpHeader,
+    extension,
+};
+
+/// The bit before the SRTCP index that says the packet is encrypted (RFC 3711 §3.4).
+const E_BIT: u32 = 1 << 31;
+
+/// The longest payload of one packet, in bytes: as far as the counter of AES-CM reaches in its 16
+/// bits (RFC 3711 §4.1.1); the same in every suite.
+pub const MAX_PAYLOAD_LEN: usize = 16 << 16;
+
+/// SRTP and SRTCP take different keys from one master key (RFC 3711 §4.3.2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Protocol {
+    /// SRTP, for RTP packets.
+    Srtp,
+    /// SRTCP, for RTCP packets.
+    Srtcp,
+}
+
+/// The session keys of one protocol and one key-derivation epoch.
+#[derive(Clone)]
+pub(crate) struct SessionKeys {
+    cipher: CipherKey,
+    /// The session salt in its place in the IV; it may be public (RFC 3711 §8.1).
+    salt: u128,
+    /// Unused with GCM, which authenticates by itself.
+    #[cfg(feature = "hmac-sha1")]
+    auth: Option<HmacSha1>,
+    /// Where elements of header extensions are encrypted.
+    header: HeaderKeys,
+}
+
+// Indirection would cost every packet a cache line; nobody holds many of these.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone)]
+enum CipherKey {
+    #[cfg(feature = "aes-cm")]
+    Cm(Aes),
+    #[cfg(feature = "f8")]
+    F8(F8),
+    #[cfg(feature = "gcm")]
+    Gcm(Gcm),
+    Null,
+}
+
+/// What of an RTP packet is encrypted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cover<'c> {
+    /// Nothing.
+    Nothing,
+    /// The payload (RFC 3711).
+    Payload,
+    /// The payload and the data of these header-extension elements (RFC 6904).
+    Elements(&'c ExtensionIds),
+    /// CSRCs, the body of the header extension and the payload (RFC 9335). The packet has an
+    /// extension: one-byte or two-byte to seal, one of the Cryptex forms to open.
+    Cryptex,
+}
+
+/// An RTP packet as the transform needs it: everything but keys and bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rtp<'c> {
+    pub(crate) header: &'c RtpHeader,
+    pub(crate) index: u64,
+    pub(crate) cover: Cover<'c>,
+}
+
+impl Rtp<'_> {
+    #[inline]
+    fn iv_input(&self) -> IvInput<'_> {
+        IvInput::Rtp { header: self.header, index: self.index }
+    }
+
+    /// Bytes before what the cipher encrypts in one piece; of Cryptex's rearranged packet.
+    #[inline]
+    fn clear(&self, body_len: usize) -> usize {
+        match self.cover {
+            Cover::Nothing => body_len,
+            Cover::Payload | Cover::Elements(_) => self.header.len,
+            Cover::Cryptex => RTP_FIXED_HEADER_LEN + EXTENSION_HEAD_LEN,
+        }
+    }
+}
+
+/// What an IV is made of, whichever suite makes it.
+#[derive(Clone, Copy)]
+enum IvInput<'p> {
+    Rtp { header: &'p RtpHeader, index: u64 },
+    Rtcp { clear: u64, ssrc: u32, word: u32 },
+}
+
+impl IvInput<'_> {
+    #[cfg(any(feature = "aes-cm", feature = "gcm", feature = "header-encryption"))]
+    fn ssrc_and_index(self) -> (u128, u128) {
+        match self {
+            Self::Rtp { header, index } => (header.ssrc.into(), index.into()),
+            Self::Rtcp { ssrc, word, .. } => (ssrc.into(), (word & !E_BIT).into()),
+        }
+    }
+}
+
+impl SessionKeys {
+    /// Derives the keys for `r = index DIV key_derivation_rate` (RFC 3711 §4.3.1); those of RFC
+    /// 6904 with them where `elements` are to be encrypted.
+    pub(crate) fn derive(master: &MasterKey, protocol: Protocol, r: u64, elements: bool) -> Self {
+        let [encryption, authentication, salting] = Label::of(protocol);
+        let row = master.suite().parameters();
+        let prf = Prf::new(master);
+        let mut key = Zeroizing::new([0; MAX_MASTER_KEY_LEN]);
+        if let Some(key) = key.get_mut(..row.aes.key_len()) {
+            prf.derive(encryption, r, key);
+        }
+        let mut salt = [0; 14];
+        let salt = salt.get_mut(..row.master_salt_len).unwrap_or_default();
+        prf.derive(salting, r, salt);
+        #[cfg(feature = "hmac-sha1")]
+        let auth = (!row.cipher.is_aead()).then(|| {
+            let mut auth_key = Zeroizing::new([0; HMAC_KEY_LEN]);
+            prf.derive(authentication, r, auth_key.as_mut_slice());
+            HmacSha1::new(&auth_key)
+        });
+        #[cfg(not(feature = "hmac-sha1"))]
+        let _ = authentication;
+        Self {
+            cipher: CipherKey::new(row.cipher, row.aes, &key, salt),
+            salt: salt_to_iv(salt),
+            #[cfg(feature = "hmac-sha1")]
+            auth,
+            header: match protocol {
+                Protocol::Srtp if elements => HeaderKeys::derive(&prf, row, r),
+                _ => HeaderKeys::NONE,
+            },
+        }
+    }
+
+    /// For vectors that begin with session keys.
+    #[cfg(test)]
+    pub(crate) fn gcm(gcm: Gcm, salt: &[u8]) -> Self {
+        let (cipher, salt) = (CipherKey::Gcm(gcm), salt_to_iv(salt));
+        Self { cipher, salt, auth: None, header: HeaderKeys::NONE }
+    }
+
+    /// XORs the keystream of a packet onto `data`; the same for encryption and decryption.
+    #[inline]
+    fn crypt(&self, input: IvInput<'_>, data: &mut [u8]) {
+        match &self.cipher {
+            #[cfg(feature = "aes-cm")]
+            CipherKey::Cm(aes) => aes.apply_keystream(cm_iv(self.salt, input), data),
+            #[cfg(feature = "f8")]
+            CipherKey::F8(f8) => f8.apply_keystream(f8_iv(input), data),
+            #[cfg(feature = "gcm")]
+            CipherKey::Gcm(gcm) => gcm.apply_keystream(self.gcm_iv(input), data),
+            CipherKey::Null => {
+                let _ = (input, data);
+            }
+        }
+    }
+
+    /// RFC 7714 §8.1 and §9.1: `00 00 || SSRC || ROC || SEQ`, in SRTCP `00 00 || SSRC || 00 00 ||
+    /// 0 || index`, XORed to the salt. In the upper 96 bits.
+    #[cfg(feature = "gcm")]
+    #[inline]
+    fn gcm_iv(&self, input: IvInput<'_>) -> u128 {
+        let (ssrc, index) = input.ssrc_and_index();
+        self.salt ^ (ssrc << 80) ^ (index << 32)
+    }
+
+    // RTP ------------------------------------------------------------------------------------
+
+    /// Encrypts and authenticates the RTP packet in the front of `packet`, which is as long as the
+    /// layout says.
+    #[inline]
+    pub(crate) fn seal_rtp(&self, packet: &mut [u8], rtp: Rtp<'_>, layout: &Layout, mki: &[u8]) {
+        let Some((body, trailer)) = packet.split_at_mut_checked(layout.body_len) else {
+            return;
+        };
+        if let Cover::Elements(ids) = rtp.cover {
+            self.header.apply(rtp, ids, body);
+        }
+        let tag = match rtp.cover {
+            Cover::Cryptex => {
+                mark(body, rtp.header);
+                rearranged(body, rtp.header, |body| self.seal_contiguous(body, rtp))
+            }
+            _ => self.seal_contiguous(body, rtp),
+        };
+        let tag = match tag {
+            #[cfg(feature = "hmac-sha1")]
+            Tag::None if !layout.tag.is_empty() => self.rtp_mac(body, rtp.index),
+            tag => tag,
+        };
+        let roc = index::roc(rtp.index).to_be_bytes();
+        let roc = roc.get(..layout.roc.len()).unwrap_or_default();
+        put(trailer, &[tag.aead(), mki, roc, tag.hmac()]);
+    }
+
+    /// Encrypts what stands in one piece, and makes the tag of a cipher that makes its own.
+    #[inline]
+    fn seal_contiguous(&self, body: &mut [u8], rtp: Rtp<'_>) -> Tag {
+        let clear = rtp.clear(body.len());
+        let Some((associated, data)) = body.split_at_mut_checked(clear) else {
+            return Tag::None;
+        };
+        #[cfg(feature = "gcm")]
+        if let CipherKey::Gcm(gcm) = &self.cipher {
+            return Tag::Aead(gcm.seal(self.gcm_iv(rtp.iv_input()), (associated, &[]), data));
+        }
+        let _ = associated;
+        self.crypt(rtp.iv_input(), data);
+        Tag::None
+    }
+
+    /// The whole HMAC of an encrypted RTP packet.
+    #[cfg(feature = "hmac-sha1")]
+    #[inline]
+    fn rtp_mac(&self, body: &[u8], index: u64) -> Tag {
+        // M = authenticated portion || ROC, RFC 3711 §4.2.
+        let roc = index::roc(index).to_be_bytes();
+        self.auth.as_ref().map_or(Tag::None, |auth| Tag::Hmac(auth.digest(body, &roc)))
+    }
+
+    /// Whether the tag of an SRTP packet is right; without a tag it always is.
+    #[inline]
+    pub(crate) fn verify_rtp(&self, packet: &[u8], rtp: Rtp<'_>, layout: &Layout) -> bool {
+        let Some(body) = packet.get(..layout.body_len) else {
+            return false;
+        };
+        #[cfg(feature = "gcm")]
+        if let CipherKey::Gcm(gcm) = &self.cipher {
+            let iv = self.gcm_iv(rtp.iv_input());
+            let tag = match rtp.cover {
+                Cover::Cryptex => cryptex_tag(gcm, iv, body, rtp.header),
+                _ => {
+                    let clear = rtp.clear(body.len());
+                    let (associated, data) = body.split_at_checked(clear).unwrap_or((body, &[]));
+                    gcm.tag(iv, (associated, &[]), (data, &[]))
+                }
+            };
+            return packet.get(layout.aead_tag.clone()).is_some_and(|sent| tag.ct_eq(sent).into());
+        }
+        #[cfg(feature = "hmac-sha1")]
+        if !layout.tag.is_empty() {
+            return packet
+                .get(layout.tag.clone())
+                .is_some_and(|sent| self.rtp_mac(body, rtp.index).begins_with(sent));
+        }
+        layout.tag.is_empty()
+    }
+
+    /// Decrypts header and payload of an RTP packet that is authentic.
+    #[inline]
+    pub(crate) fn decrypt_rtp(&self, body: &mut [u8], rtp: Rtp<'_>) {
+        let clear = rtp.clear(body.len());
+        let decrypt = |body: &mut [u8]| {
+            if let Some(data) = body.get_mut(clear..) {
+                self.crypt(rtp.iv_input(), data);
+            }
+        };
+        match rtp.cover {
+            Cover::Nothing => {}
+            Cover::Cryptex => {
+                rearranged(body, rtp.header, decrypt);
+                unmark(body, rtp.header);
+            }
+            Cover::Payload => decrypt(body),
+            Cover::Elements(ids) => {
+                decrypt(body);
+                self.header.apply(rtp, ids, body);
+            }
+        }
+    }
+
+    /// Verifies an SRTP packet and decrypts it, in one pass where the cipher can; a packet whose
+    /// tag is wrong stays as it was.
+    #[inline]
+    pub(crate) fn open_rtp(&self, packet: &mut [u8], rtp: Rtp<'_>, layout: &Layout) -> bool {
+        #[cfg(feature = "gcm")]
+        if let CipherKey::Gcm(gcm) = &self.cipher {
+            let Some((body, tag)) = aead_parts(packet, layout) else {
+                return false;
+            };
+            let clear = rtp.clear(body.len());
+            let iv = self.gcm_iv(rtp.iv_input());
+            let open = |body: &mut [u8]| {
+                let parts = body.split_at_mut_checked(clear);
+                parts.is_some_and(|(associated, data)| gcm.open(iv, (associated, &[]), data, &tag))
+            };
+            return match rtp.cover {
+                Cover::Cryptex => {
+                    let opened = rearranged(body, rtp.header, open);
+                    if opened {
+                        unmark(body, rtp.header);
+                    }
+                    opened
+                }
+                Cover::Elements(ids) if open(body) => {
+                    self.header.apply(rtp, ids, body);
+                    true
+                }
+                Cover::Elements(_) => false,
+                Cover::Nothing | Cover::Payload => open(body),
+            };
+        }
+        let right = self.verify_rtp(packet, rtp, layout);
+        if right && let Some(body) = packet.get_mut(..layout.body_len) {
+            self.decrypt_rtp(body, rtp);
+        }
+        right
+    }
+
+    // RTCP -----------------------------------------------------------------------------------
+
+    /// Encrypts and authenticates the RTCP packet in the front of `packet`, which is as long as
+    /// the layout says.
+    #[inline]
+    pub(crate) fn seal_rtcp(
+        &self,
+        packet: &mut [u8],
+        index: u32,
+        layout: &Layout,
+        mki: &[u8],
+        encrypt: bool,
+    ) {
+        let Some((body, trailer)) = packet.split_at_mut_checked(layout.body_len) else {
+            return;
+        };
+        let word = if encrypt { index | E_BIT } else { index };
+        let input = rtcp_input(body, word);
+        let clear = if encrypt { RTCP_CLEAR_LEN } else { body.len() };
+        let word = word.to_be_bytes();
+        let Some((associated, data)) = body.split_at_mut_checked(clear) else {
+            return;
+        };
+        let tag = match &self.cipher {
+            // RFC 7714 §9.2 and §9.3: the index word is associated data behind the clear part.
+            #[cfg(feature = "gcm")]
+            CipherKey::Gcm(gcm) => {
+                Tag::Aead(gcm.seal(self.gcm_iv(input), (associated, &word), data))
+            }
+            _ => {
+                let _ = associated;
+                self.crypt(input, data);
+                self.rtcp_mac(body, &word)
+            }
+        };
+        put(trailer, &[tag.aead(), &word, mki, tag.hmac()]);
+    }
+
+    /// The whole HMAC of an RTCP packet: over body and index word, as they stand next to each other.
+    #[inline]
+    fn rtcp_mac(&self, body: &[u8], word: &[u8]) -> Tag {
+        #[cfg(feature = "hmac-sha1")]
+        if let Some(auth) = &self.auth {
+            return Tag::Hmac(auth.digest(body, word));
+        }
+        let _ = (body, word);
+        Tag::None
+    }
+
+    /// Whether the tag of an SRTCP packet is right.
+    #[inline]
+    pub(crate) fn verify_rtcp(&self, packet: &[u8], layout: &Layout) -> bool {
+        let (Some(body), Some(word)) =
+            (packet.get(..layout.body_len), packet.get(layout.index.clone()))
+        else {
+            return false;
+        };
+        #[cfg(feature = "gcm")]
+        if let CipherKey::Gcm(gcm) = &self.cipher {
+            let (encrypted, index) = split_index_word(word);
+            let clear = if encrypted { RTCP_CLEAR_LEN } else { body.len() };
+            let (associated, data) = body.split_at_checked(clear).unwrap_or((body, &[]));
+            let tag =
+                gcm.tag(self.gcm_iv(rtcp_input(body, index)), (associated, word), (data, &[]));
+            return packet.get(layout.aead_tag.clone()).is_some_and(|sent| tag.ct_eq(sent).into());
+        }
+        let sent = packet.get(layout.tag.clone());
+        sent.is_some_and(|sent| self.rtcp_mac(body, word).begins_with(sent))
+    }
+
+    /// Decrypts an authentic, encrypted RTCP packet behind its first eight bytes.
+    #[inline]
+    pub(crate) fn decrypt_rtcp(&self, body: &mut [u8], index: u32) {
+        let input = rtcp_input(body, index | E_BIT);
+        if let Some(payload) = body.get_mut(RTCP_CLEAR_LEN..) {
+            self.crypt(input, payload);
+        }
+    }
+
+    /// Verifies an SRTCP packet and decrypts it if its E bit is set; a packet whose tag is wrong
+    /// stays as it was.
+    #[inline]
+    pub(crate) fn open_rtcp(&self, packet: &mut [u8], layout: &Layout) -> bool {
+        let Some(&[w0, w1, w2, w3]) = packet.get(layout.index.clone()) else {
+            return false;
+        };
+        let word = [w0, w1, w2, w3];
+        let (encrypted, index) = split_index_word(&word);
+        #[cfg(feature = "gcm")]
+        if let CipherKey::Gcm(gcm) = &self.cipher {
+            let Some((body, tag)) = aead_parts(packet, layout) else {
+                return false;
+            };
+            let clear = if encrypted { RTCP_CLEAR_LEN } else { body.len() };
+            let iv = self.gcm_iv(rtcp_input(body, index));
+            let parts = body.split_at_mut_checked(clear);
+            return parts
+                .is_some_and(|(associated, data)| gcm.open(iv, (associated, &word), data, &tag));
+        }
+        let right = self.verify_rtcp(packet, layout);
+        if right
+            && encrypted
+            && let Some(body) = packet.get_mut(..layout.body_len)
+        {
+            self.decrypt_rtcp(body, index);
+        }
+        right
+    }
+
+    // End to end (RFC 8723) -------------------------------------------------------------------
+
+    /// Encrypts a payload under a header that stands elsewhere, and returns the tag; `None` where
+    /// the cipher makes none.
+    #[cfg(feature = "gcm")]
+    pub(crate) fn seal_detached(
+        &self,
+        header: &RtpHeader,
+        index: u64,
+        associated: &[u8],
+        payload: &mut [u8],
+    ) -> Option<[u8; GCM_TAG_LEN]> {
+        let CipherKey::Gcm(gcm) = &self.cipher else {
+            return None;
+        };
+        let iv = self.gcm_iv(IvInput::Rtp { header, index });
+        Some(gcm.seal(iv, (associated, &[]), payload))
+    }
+
+    /// Verifies and decrypts a payload under a header that stands elsewhere; on a wrong tag the
+    /// payload stays as it was.
+    #[cfg(feature = "gcm")]
+    pub(crate) fn open_detached(
+        &self,
+        header: &RtpHeader,
+        index: u64,
+        associated: &[u8],
+        payload: &mut [u8],
+        tag: &[u8; GCM_TAG_LEN],
+    ) -> bool {
+        let CipherKey::Gcm(gcm) = &self.cipher else {
+            return false;
+        };
+        let iv = self.gcm_iv(IvInput::Rtp { header, index });
+        gcm.open(iv, (associated, &[]), payload, tag)
+    }
+
+    /// Encrypts a payload again that [`open_rtp`](Self::open_rtp) has decrypted, for a packet that
+    /// is refused after all.
+    #[cfg(feature = "gcm")]
+    pub(crate) fn close_rtp(&self, body: &mut [u8], header: &RtpHeader, index: u64) {
+        if let Some(payload) = body.get_mut(header.len..) {
+            self.crypt(IvInput::Rtp { header, index }, payload);
+        }
+    }
+}
+
+impl CipherKey {
+    /// The key of a cipher that is built in; no master key can be made for another.
+    fn new(
+        cipher: Cipher,
+        size: crate::suite::AesSize,
+        key: &[u8; MAX_MASTER_KEY_LEN],
+        salt: &[u8],
+    ) -> Self {
+        let _ = (size, key, salt);
+        match cipher {
+            #[cfg(feature = "aes-cm")]
+            Cipher::AesCm => Self::Cm(Aes::new(size, key)),
+            #[cfg(feature = "f8")]
+            Cipher::AesF8 => Self::F8(F8::new(size, key, salt)),
+            #[cfg(feature = "gcm")]
+            Cipher::AesGcm => Self::Gcm(Gcm::new(size, key)),
+            _ => Self::Null,
+        }
+    }
+}
+
+/// `IV = (k_s * 2^16) XOR (SSRC * 2^64) XOR (i * 2^16)`, RFC 3711 §4.1.1.
+#[cfg(any(feature = "aes-cm", feature = "gcm", feature = "header-encryption"))]
+#[inline]
+fn cm_iv(salt: u128, input: IvInput<'_>) -> u128 {
+    let (ssrc, index) = input.ssrc_and_index();
+    salt ^ (ssrc << 64) ^ (index << 16)
+}
+
+/// RFC 3711 §4.1.2.2: `0x00 || M || PT || SEQ || TS || SSRC || ROC`; §4.1.2.3: `0..0 || E || SRTCP
+/// index || V || P || RC || PT || length || SSRC`.
+#[cfg(feature = "f8")]
+fn f8_iv(input: IvInput<'_>) -> u128 {
+    match input {
+        IvInput::Rtp { header, index } => {
+            let second = u128::from(header.marker) << 7 | u128::from(header.payload_type);
+            second << 112
+                | u128::from(header.sequence_number) << 96
+                | u128::from(header.timestamp) << 64
+                | u128::from(header.ssrc) << 32
+                | u128::from(index::roc(index))
+        }
+        IvInput::Rtcp { clear, word, .. } => u128::from(word) << 64 | u128::from(clear),
+    }
+}
+
+#[inline]
+fn rtcp_input<'p>(body: &[u8], word: u32) -> IvInput<'p> {
+    let clear = body.first_chunk::<RTCP_CLEAR_LEN>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    #[allow(clippy::cast_possible_truncation)] // the SSRC is the lower half
+    let ssrc = clear as u32;
+    IvInput::Rtcp { clear, ssrc, word }
+}
+
+/// Gives a header extension the "defined by profile" of its encrypted form (RFC 9335 §5.1). The
+/// application bits of two-byte headers have no place there.
+fn mark(body: &mut [u8], header: &RtpHeader) {
+    let marked = match header.extension_profile {
+        Some(extension::ONE_BYTE) => extension::CRYPTEX_ONE_BYTE,
+        _ => extension::CRYPTEX_TWO_BYTE,
+    };
+    write_profile(body, header, marked);
+}
+
+/// Gives a header extension the "defined by profile" of its form in the clear.
+fn unmark(body: &mut [u8], header: &RtpHeader) {
+    let unmarked = match header.extension_profile {
+        Some(extension::CRYPTEX_ONE_BYTE) => extension::ONE_BYTE,
+        _ => extension::TWO_BYTE,
+    };
+    write_profile(body, header, unmarked);
+}
+
+fn write_profile(body: &mut [u8], header: &RtpHeader, profile: u16) {
+    if let Some(place) = body.get_mut(header.csrc_end()..header.csrc_end() + 2) {
+        place.copy_from_slice(&profile.to_be_bytes());
+    }
+}
+
+/// Runs `work` on the packet with the head of its extension before its CSRCs, so that what is
+/// encrypted stands in one piece (RFC 9335 §6.2, its second figure), and puts both back.
+#[inline]
+fn rearranged<R>(body: &mut [u8], header: &RtpHeader, work: impl FnOnce(&mut [u8]) -> R) -> R {
+    let csrcs = header.csrc_end() - RTP_FIXED_HEADER_LEN;
+    let moved = RTP_FIXED_HEADER_LEN..header.csrc_end() + EXTENSION_HEAD_LEN;
+    if let Some(moved) = body.get_mut(moved.clone()) {
+        moved.rotate_left(csrcs);
+    }
+    let result = work(body);
+    if let Some(moved) = body.get_mut(moved) {
+        moved.rotate_right(csrcs);
+    }
+    result
+}
+
+/// The tag of a Cryptex packet without moving anything: the CSRCs are the front of the ciphertext
+/// and the head of the extension the end of the associated data (RFC 9335 §6.2).
+#[cfg(feature = "gcm")]
+fn cryptex_tag(gcm: &Gcm, iv: u128, body: &[u8], header: &RtpHeader) -> [u8; GCM_TAG_LEN] {
+    const JOINT: usize = 64; // whole blocks, and no less than 15 CSRCs
+    let fixed = body.get(..RTP_FIXED_HEADER_LEN).unwrap_or_default();
+    let csrcs = body.get(RTP_FIXED_HEADER_LEN..header.csrc_end()).unwrap_or_default();
+    let rest = body.get(header.csrc_end()..).unwrap_or_default();
+    let (head, data) = rest.split_at_checked(EXTENSION_HEAD_LEN).unwrap_or((rest, &[]));
+    if csrcs.is_empty() {
+        return gcm.tag(iv, (fixed, head), (data, &[]));
+    }
+    let (near, far) = data.split_at_checked(JOINT - csrcs.len()).unwrap_or((data, &[]));
+    let mut joint = [0; JOINT];
+    put(&mut joint, &[csrcs, near]);
+    let joint = joint.get(..csrcs.len() + near.len()).unwrap_or(&joint);
+    gcm.tag(iv, (fixed, head), (joint, far))
+}
+
+/// Header and payload, to change, and the AEAD tag of a packet.
+#[cfg(feature = "gcm")]
+#[inline]
+fn aead_parts<'p>(
+    packet: &'p mut [u8],
+    layout: &Layout,
+) -> Option<(&'p mut [u8], [u8; GCM_TAG_LEN])> {
+    let tag = *packet.get(layout.aead_tag.clone())?.first_chunk::<GCM_TAG_LEN>()?;
+    Some((packet.get_mut(..layout.body_len)?, tag))
+}
+
+/// A whole tag: HMAC's is cut when it is written or compared.
+#[derive(Default)]
+enum Tag {
+    #[cfg(feature = "hmac-sha1")]
+    Hmac([u8; 20]),
+    #[cfg(feature = "gcm")]
+    Aead([u8; 16]),
+    #[default]
+    None,
+}
+
+impl Tag {
+    #[inline]
+    fn hmac(&self) -> &[u8] {
+        match self {
+            #[cfg(feature = "hmac-sha1")]
+            Self::Hmac(tag) => tag,
+            _ => &[],
+        }
+    }
+
+    #[inline]
+    fn aead(&self) -> &[u8] {
+        match self {
+            #[cfg(feature = "gcm")]
+            Self::Aead(tag) => tag,
+            _ => &[],
+        }
+    }
+
+    /// Whether the tag begins with what was sent, decided in constant time.
+    #[inline]
+    fn begins_with(&self, sent: &[u8]) -> bool {
+        let start = self.hmac().get(..sent.len());
+        !sent.is_empty() && start.is_some_and(|start| start.ct_eq(sent).into())
+    }
+}
+
+/// E bit and SRTCP index out of the four bytes that carry them.
+#[inline]
+pub(crate) fn split_index_word(word: &[u8]) -> (bool, u32) {
+    let word = word.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    (word & E_BIT != 0, word & !E_BIT)
+}
+
+/// Fills `place` with the pieces one after the other; what does not fit is cut (a tag is a cut
+/// digest, and it comes last).
+#[inline]
+fn put(place: &mut [u8], pieces: &[&[u8]]) {
+    let mut rest = place;
+    for piece in pieces {
+        let len = piece.len().min(rest.len());
+        let Some((now, later)) = rest.split_at_mut_checked(len) else {
+            return;
+        };
+        now.iter_mut().zip(*piece).for_each(|(to, from)| *to = *from);
+        rest = later;
+    }
+}
