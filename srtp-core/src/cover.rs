@@ -22,7 +22,7 @@ fn classic(policy: &Policy) -> Cover<'_> {
 /// What is encrypted of a packet to be sent.
 ///
 /// # Errors
-/// [`ProtectError::NotForCryptex`].
+/// [`ProtectError::ExtensionForm`].
 #[inline]
 pub(crate) fn outgoing<'c>(
     policy: &'c Policy,
@@ -39,7 +39,7 @@ pub(crate) fn outgoing<'c>(
         // "MUST NOT be used with header extensions other than the RFC 8285 variety."
         ExtensionForm::Other if policy.cryptex == Cryptex::Allowed => Ok(classic(policy)),
         ExtensionForm::Other | ExtensionForm::Cryptex => {
-            Err(ProtectError::NotForCryptex { profile })
+            Err(ProtectError::ExtensionForm { profile })
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum Label {
     /// Not of the RFC: a number nobody outside can guess, for the hash of the SSRC table. Above
     /// every label in use, so that it can never be a key.
     TableSeed = 0xff,
+    /// Not of the RFC either: by what an exported state knows its key again.
+    Fingerprint = 0xfe,
 }
 
 impl Label {
@@ -73,6 +75,14 @@ pub(crate) fn table_seed(master: &MasterKey) -> u64 {
     let mut seed = [0; 8];
     Prf::new(master).derive(Label::TableSeed, 0, &mut seed);
     u64::from_be_bytes(seed)
+}
+
+/// Eight bytes by which a master key is known again; they say nothing about it to those who do
+/// not have it.
+pub(crate) fn fingerprint(master: &MasterKey) -> [u8; 8] {
+    let mut fingerprint = [0; 8];
+    Prf::new(master).derive(Label::Fingerprint, 0, &mut fingerprint);
+    fingerprint
 }
 
 /// A salt of up to 14 bytes as the upper bits of an IV, the rest zero: a shorter one (the 12 bytes

@@ -29,6 +29,19 @@ pub enum KeyError {
         /// The suite.
         suite: CryptoSuite,
     },
+    /// What a DTLS handshake exported, or the two halves of a double key, have another length than
+    /// the suite's (RFC 5764 §4.2, RFC 8723 §3).
+    ExportedLength {
+        /// Bytes needed.
+        needed: usize,
+        /// Bytes given.
+        given: usize,
+    },
+    /// Double encryption takes a suite whose cipher makes the tag (RFC 8723 §3).
+    NotAead {
+        /// The suite.
+        suite: CryptoSuite,
+    },
     /// The policy switches off what the suite always does: `UNENCRYPTED_SRTP` or
     /// `UNAUTHENTICATED_SRTP` with AES-GCM (RFC 7714 §8.2).
     PolicyNotForSuite {
@@ -93,6 +106,12 @@ impl fmt::Display for KeyError {
             ),
             Self::NotBuiltIn { suite } => {
                 write!(f, "{suite} is not built into this program; its Cargo features are off")
+            }
+            Self::ExportedLength { needed, given } => {
+                write!(f, "the keying material is {given} bytes; the suite needs {needed}")
+            }
+            Self::NotAead { suite } => {
+                write!(f, "{suite} does not make its own tag; double encryption takes AES-GCM")
             }
             Self::PolicyNotForSuite { suite } => write!(
                 f,

@@ -10,10 +10,16 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(any(feature = "alloc", feature = "bytes"))]
+mod buffer;
 pub mod context;
 #[cfg(feature = "counters")]
 mod counters;
 mod cover;
+mod demux;
+#[cfg(feature = "gcm")]
+pub mod double;
+pub mod dtls;
 mod incoming;
 mod index;
 mod kdf;
@@ -23,6 +29,7 @@ pub mod policy;
 mod primitive;
 mod replay;
 mod ring;
+pub mod sizes;
 pub mod stateless;
 mod stream;
 pub mod suite;
@@ -33,9 +40,15 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use context::{Handover, Inbound, Outbound, ProtectError, Rekey, StreamInfo, UnprotectError};
+#[cfg(any(feature = "alloc", feature = "bytes"))]
+pub use buffer::PacketBuffer;
+pub use context::{
+    Handover, Inbound, Outbound, ProtectError, Rekey, StateError, StreamInfo, UnprotectError,
+};
 #[cfg(feature = "counters")]
 pub use counters::Counters;
+pub use demux::{DatagramKind, classify};
+pub use dtls::{DtlsKeys, DtlsRole};
 pub use index::{MAX_RTCP_INDEX, MAX_RTP_INDEX};
 pub use key::{KeyDerivationRate, KeyError, MAX_MKI_LEN, MasterKey, Mki};
 pub use policy::{Cryptex, MkiPolicy, Policy, Rcc, RccMode};

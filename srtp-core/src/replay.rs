@@ -36,6 +36,12 @@ impl<W: AsRef<[u64]>> Window<W> {
         (word, 1 << (index & 63))
     }
 
+    /// Whether the index `back` behind `highest` is in the window and was seen.
+    pub(crate) fn saw(&self, highest: u64, back: u64) -> bool {
+        let index = highest.checked_sub(back);
+        index.is_some_and(|index| self.check(highest, index) == Seen::Before)
+    }
+
     /// Whether `index` may still come in, given the highest index so far.
     #[inline]
     pub(crate) fn check(&self, highest: u64, index: u64) -> Seen {
@@ -70,6 +76,13 @@ impl<W: AsRef<[u64]> + AsMut<[u64]>> Window<W> {
         now
     }
 
+    /// Makes `index`, which is not below `highest`, the highest without noting it as seen.
+    pub(crate) fn advance(&mut self, highest: u64, index: u64) {
+        if index > highest {
+            self.forget_between(highest, index);
+        }
+    }
+
     /// Clears the bits of the indices that were jumped over and of `index` itself: they belonged
     /// to indices that are behind the window now.
     #[inline]
@@ -88,6 +101,16 @@ impl<W: AsRef<[u64]> + AsMut<[u64]>> Window<W> {
                 *word &= !bits;
             }
             from += high - low + 1;
+        }
+    }
+
+    /// Notes an index as seen that is at or below `highest` and in the window; does nothing else.
+    pub(crate) fn mark(&mut self, highest: u64, index: u64) {
+        if index <= highest && highest - index < self.size() {
+            let (word, bit) = self.place(index);
+            if let Some(word) = self.0.as_mut().get_mut(word) {
+                *word |= bit;
+            }
         }
     }
 

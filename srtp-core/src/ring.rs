@@ -197,6 +197,17 @@ impl ActiveKey {
         }
     }
 
+    /// Packets so far, SRTP and SRTCP.
+    pub(crate) fn packets(&self) -> (u64, u64) {
+        (self.srtp.packets, self.srtcp.packets)
+    }
+
+    /// Counts at least as many packets.
+    pub(crate) fn raise_packets(&mut self, srtp: u64, srtcp: u64) {
+        self.srtp.packets = self.srtp.packets.max(srtp);
+        self.srtcp.packets = self.srtcp.packets.max(srtcp);
+    }
+
     pub(crate) fn usage(&self, policy: &Policy) -> KeyUsage {
         KeyUsage {
             srtp_packets: self.srtp.packets,
@@ -286,6 +297,10 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &ActiveKey)> {
         self.slots.iter().enumerate().filter_map(|(at, slot)| Some((at, slot.as_ref()?)))
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ActiveKey> {
+        self.slots.iter_mut().flatten()
     }
 
     #[inline]

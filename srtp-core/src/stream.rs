@@ -120,6 +120,35 @@ impl Stream {
     }
 }
 
+/// What a stream is but for its windows, to be written down and read again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Position {
+    /// The highest index, or the rollover counter to begin with while there is none.
+    pub(crate) rtp_index: u64,
+    pub(crate) rtcp_index: u32,
+    pub(crate) rtp_started: bool,
+    pub(crate) rtcp_started: bool,
+    pub(crate) roc_set: bool,
+}
+
+impl Stream {
+    pub(crate) fn position(&self) -> Position {
+        Position {
+            rtp_index: self.rtp_index,
+            rtcp_index: self.rtcp_index,
+            rtp_started: self.rtp_started,
+            rtcp_started: self.rtcp_started,
+            roc_set: self.roc_set,
+        }
+    }
+
+    /// Whether the SRTCP packet that is `back` behind the highest was seen.
+    pub(crate) fn saw_rtcp(&self, back: u64) -> bool {
+        self.highest_rtcp()
+            .is_some_and(|highest| Window(&self.rtcp_window).saw(highest.into(), back))
+    }
+}
+
 /// A stream with its RTP window, to read.
 #[derive(Clone, Copy)]
 pub struct StreamRef<'t> {
@@ -128,6 +157,16 @@ pub struct StreamRef<'t> {
 }
 
 impl StreamRef<'_> {
+    /// Packets the RTP window holds.
+    pub(crate) fn window_len(&self) -> u64 {
+        64 * self.window.len() as u64
+    }
+
+    /// Whether the packet that is `back` behind the highest was seen.
+    pub(crate) fn saw_rtp(&self, back: u64) -> bool {
+        self.stream.highest_rtp().is_some_and(|highest| Window(self.window).saw(highest, back))
+    }
+
     #[inline]
     pub(crate) fn check_rtp(&self, index: u64) -> Seen {
         match self.stream.highest_rtp() {
@@ -149,6 +188,50 @@ pub struct StreamMut<'t> {
 }
 
 impl StreamMut<'_> {
+    /// Goes on to a position that is not behind the present one; what was seen stays so as far as
+    /// the windows reach.
+    pub(crate) fn advance_to(&mut self, position: Position) {
+        let before = self.stream.position();
+        let (mut rtp, mut rtcp) = (Window(&mut *self.window), Window(&mut self.stream.rtcp_window));
+        if before.rtp_started {
+            rtp.advance(before.rtp_index, position.rtp_index);
+        }
+        if before.rtcp_started {
+            rtcp.advance(before.rtcp_index.into(), position.rtcp_index.into());
+        }
+        self.place(position);
+    }
+
+    /// Goes to a position, with nothing seen.
+    pub(crate) fn go_to(&mut self, position: Position) {
+        Window(&mut *self.window).clear();
+        Window(&mut self.stream.rtcp_window).clear();
+        self.place(position);
+    }
+
+    fn place(&mut self, position: Position) {
+        let Position { rtp_index, rtcp_index, rtp_started, rtcp_started, roc_set } = position;
+        let stream = &mut *self.stream;
+        stream.rtp_index = rtp_index;
+        stream.rtcp_index = rtcp_index;
+        (stream.rtp_started, stream.rtcp_started) = (rtp_started, rtcp_started);
+        stream.roc_set = roc_set;
+    }
+
+    /// Notes an index at or below the highest as seen; one behind the window is so anyway.
+    pub(crate) fn mark_rtp(&mut self, index: u64) {
+        if let Some(highest) = self.stream.highest_rtp() {
+            Window(&mut *self.window).mark(highest, index);
+        }
+    }
+
+    /// As [`mark_rtp`](Self::mark_rtp), for SRTCP.
+    pub(crate) fn mark_rtcp(&mut self, index: u64) {
+        if let Some(highest) = self.stream.highest_rtcp() {
+            Window(&mut self.stream.rtcp_window).mark(highest.into(), index);
+        }
+    }
+
     #[inline]
     pub(crate) fn commit_rtp(&mut self, index: u64) {
         let highest = self.stream.highest_rtp().unwrap_or(index);

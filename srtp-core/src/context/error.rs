@@ -57,9 +57,9 @@ pub enum ProtectError {
     },
     /// The key to send with was removed.
     NoKey,
-    /// Cryptex hides header extensions of RFC 8285 only, and this is another (RFC 9335 §5.1); or
-    /// the packet claims to be encrypted already.
-    NotForCryptex {
+    /// A header extension that is not of RFC 8285 in a packet for Cryptex (RFC 9335 §5.1) or double
+    /// encryption (RFC 8723 §5.1); or, for Cryptex, one that claims to be encrypted already.
+    ExtensionForm {
         /// The 16 bits "defined by profile".
         profile: u16,
     },
@@ -137,6 +137,10 @@ pub enum UnprotectError {
     /// The packet is authentic, but shows CSRCs or a header extension where Cryptex is required
     /// (RFC 9335 §5.2).
     HeaderInClear,
+    /// The payload of a doubly encrypted packet does not end with an original-header block
+    /// (RFC 8723 §4).
+    #[cfg(feature = "gcm")]
+    OriginalHeader(crate::double::OriginalHeaderError),
     /// The output has no room for the plain packet.
     NoRoom {
         /// Bytes in the output.
@@ -198,9 +202,9 @@ impl fmt::Display for ProtectError {
             Self::NoKey => {
                 f.write_str("the master key to send with was removed; switch to another")
             }
-            Self::NotForCryptex { profile } => write!(
+            Self::ExtensionForm { profile } => write!(
                 f,
-                "a header extension {profile:#06x} cannot be hidden by Cryptex, which knows 0xbede and 0x100_"
+                "the header extension is {profile:#06x}; Cryptex and double encryption take 0xbede and 0x100_ (RFC 8285)"
             ),
             Self::IndexMismatch { index, sequence_number } => mismatch(f, index, sequence_number),
             Self::TableFull { capacity } => table_full(f, capacity),
@@ -237,6 +241,8 @@ impl fmt::Display for UnprotectError {
             Self::HeaderInClear => f.write_str(
                 "the packet shows CSRCs or a header extension, but Cryptex is required",
             ),
+            #[cfg(feature = "gcm")]
+            Self::OriginalHeader(error) => error.fmt(f),
             Self::NoRoom { available, needed } => {
                 write!(f, "the plain packet takes {needed} bytes; the output has {available}")
             }

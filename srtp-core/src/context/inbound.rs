@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use super::export::{Direction, Going, StateError, export, exported_len, restore};
 use super::{Rekey, StreamInfo, UnprotectError, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
@@ -54,12 +55,21 @@ struct Authentic<T> {
 
 /// An RTP header that came in, and where its stream says it belongs.
 #[derive(Clone, Copy)]
-struct Arrival {
-    header: RtpHeader,
-    slot: Option<usize>,
+pub(crate) struct Arrival {
+    pub(crate) header: RtpHeader,
+    pub(crate) slot: Option<usize>,
     /// The index to be tried first, and how many rollover counters from it on.
     index: u64,
     rocs_to_try: u64,
+}
+
+impl Arrival {
+    /// The indices to be tried.
+    #[cfg(feature = "gcm")]
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = u64> {
+        let first = self.index;
+        (0..self.rocs_to_try).map(move |n| first + (n << 16))
+    }
 }
 
 impl<S: StreamTable + Default, const KEYS: usize> Inbound<S, KEYS> {
@@ -121,20 +131,20 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`].
     pub fn verify_rtp(&self, packet: &[u8]) -> Result<u64, UnprotectError> {
-        let arrival = self.arrival(packet)?;
+        let arrival = self.arrival(RtpHeader::parse(packet)?)?;
         Ok(self.authenticate_rtp(&arrival, &mut Examined::Look(packet))?.found)
     }
 
     #[inline]
     fn open_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let arrival = self.arrival(packet)?;
+        let arrival = self.arrival(RtpHeader::parse(packet)?)?;
         let authentic = self.authenticate_rtp(&arrival, &mut Examined::Open(packet))?;
         self.commit_rtp(&arrival, &authentic)?;
         Ok(authentic.body_len)
     }
 
     fn open_rtp_to(&mut self, packet: &[u8], output: &mut [u8]) -> Result<usize, UnprotectError> {
-        let arrival = self.arrival(packet)?;
+        let arrival = self.arrival(RtpHeader::parse(packet)?)?;
         let authentic = self.authenticate_rtp(&arrival, &mut Examined::Look(packet))?;
         let Authentic { key, body_len, found: index } = authentic;
         let output = room(output, body_len)?;
@@ -149,11 +159,49 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         Ok(body_len)
     }
 
-    /// Reads the header and asks the stream about it.
+    /// Opens a packet as [`unprotect_rtp`](Self::unprotect_rtp) does if `accept` then likes what
+    /// came out of it; if not, and nothing has changed in there, the packet is as it was.
+    #[cfg(feature = "gcm")]
+    pub(crate) fn unprotect_rtp_if<T>(
+        &mut self,
+        packet: &mut [u8],
+        accept: impl FnOnce(&mut [u8]) -> Result<T, UnprotectError>,
+    ) -> Result<T, UnprotectError> {
+        let arrival = self.arrival(RtpHeader::parse(packet)?)?;
+        let authentic = self.authenticate_rtp(&arrival, &mut Examined::Open(packet))?;
+        let body = packet.get_mut(..authentic.body_len).unwrap_or_default();
+        match accept(body) {
+            Ok(accepted) => {
+                self.commit_rtp(&arrival, &authentic)?;
+                Ok(accepted)
+            }
+            Err(refusal) => {
+                let index = authentic.found;
+                let (cover, _) = cover::incoming(&self.ring.policy, &arrival.header);
+                if let Some(key) = self.ring.get(authentic.key) {
+                    key.with_keys(Protocol::Srtp, index, |keys| {
+                        keys.close_rtp(body, Rtp { header: &arrival.header, index, cover });
+                    });
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Notes a packet that was opened under the only key.
+    #[cfg(feature = "gcm")]
+    pub(crate) fn commit_opened(
+        &mut self,
+        arrival: &Arrival,
+        index: u64,
+    ) -> Result<(), UnprotectError> {
+        self.commit_rtp(arrival, &Authentic { key: 0, body_len: 0, found: index })
+    }
+
+    /// Asks the stream about a header.
     #[inline]
-    fn arrival(&self, packet: &[u8]) -> Result<Arrival, UnprotectError> {
+    pub(crate) fn arrival(&self, header: RtpHeader) -> Result<Arrival, UnprotectError> {
         let policy = &self.ring.policy;
-        let header = RtpHeader::parse(packet)?;
         let slot = self.streams.find(header.ssrc);
         // A rollover counter in the packet settles the index later.
         let carried = policy.rcc.is_some_and(|rcc| rcc.is_carried(header.sequence_number));
@@ -410,7 +458,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// What can be said against an authentic packet: the key may not open one more, or its SSRC
     /// has no place and gets none.
     #[inline]
-    fn admissible(
+    pub(crate) fn admissible(
         &self,
         key: &ActiveKey,
         slot: Option<usize>,
@@ -497,6 +545,41 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// [`KeyError::NoSuchMki`].
     pub fn key_usage(&self, mki: &[u8]) -> Result<KeyUsage, KeyError> {
         self.ring.usage(mki)
+    }
+
+    /// Bytes that [`export`](Self::export) writes now.
+    pub fn exported_len(&self) -> usize {
+        exported_len(&self.ring, &self.streams)
+    }
+
+    /// Writes the state of all streams and the packet counts of all keys, but no key, into the front
+    /// of `output`, and returns how many bytes that were: for another process or machine to go on
+    /// with, in a context of the same master keys. The format is versioned and described in
+    /// [`context::export`](super::export).
+    ///
+    /// # Errors
+    /// [`StateError::NoRoom`].
+    pub fn export(&self, output: &mut [u8]) -> Result<usize, StateError> {
+        export(Direction::Inbound, &self.ring, &self.streams, output)
+    }
+
+    /// Takes over exported state: its streams are added to those there are, or put forward if they
+    /// are there already. Returns the number of streams in it.
+    ///
+    /// # Errors
+    /// [`StateError`]; the context is then as before. [`StateError::GoesBack`] if any stream would
+    /// go back in its packet index: what came between could be replayed.
+    pub fn restore(&mut self, state: &[u8]) -> Result<usize, StateError> {
+        restore(Direction::Inbound, &mut self.ring, &mut self.streams, state, Going::Forward)
+    }
+
+    /// As [`restore`](Self::restore), but streams may go back in their packet indices. What came
+    /// between can then be replayed.
+    ///
+    /// # Errors
+    /// [`StateError`]; the context is then as before.
+    pub fn restore_going_back(&mut self, state: &[u8]) -> Result<usize, StateError> {
+        restore(Direction::Inbound, &mut self.ring, &mut self.streams, state, Going::AnyWay)
     }
 
     /// The rollover counter of an SSRC.

@@ -2,14 +2,20 @@
 //! computed, verified and only then committed; whatever fails leaves bytes and state as before.
 
 mod error;
+pub mod export;
 mod handover;
 mod inbound;
 mod outbound;
 
 pub use error::{ProtectError, UnprotectError};
+pub use export::StateError;
 pub use handover::Handover;
+#[cfg(feature = "gcm")]
+pub(crate) use inbound::Arrival;
 pub use inbound::Inbound;
 pub use outbound::Outbound;
+#[cfg(feature = "gcm")]
+pub(crate) use outbound::Sending;
 
 use crate::table::StreamTable;
 

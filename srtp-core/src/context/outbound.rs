@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use super::export::{Direction, Going, StateError, export, exported_len, restore};
 use super::{ProtectError, Rekey, StreamInfo, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
@@ -14,6 +15,8 @@ use crate::policy::Policy;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
+#[cfg(feature = "gcm")]
+use crate::transform::MAX_PAYLOAD_LEN;
 use crate::transform::Protocol;
 use crate::wire::RtpHeader;
 
@@ -167,6 +170,26 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         let outgoing = OutgoingRtp::read(self.key()?, &self.ring.policy, packet)?;
         let place = self.place_rtp(&outgoing.header, sending)?;
         Ok((outgoing, place))
+    }
+
+    /// What [`protect_rtp`](Self::protect_rtp) would have against the packet in the first `len`
+    /// bytes of `buffer`, were its payload `more` bytes longer.
+    #[cfg(feature = "gcm")]
+    pub(crate) fn would_protect_rtp(
+        &self,
+        buffer: &[u8],
+        len: usize,
+        more: usize,
+    ) -> Result<(), ProtectError> {
+        let (outgoing, _) = self.plan_rtp(plain(buffer, len)?, Sending::First)?;
+        let (available, needed) = (buffer.len(), outgoing.needed() + more);
+        if len + more > MAX_PAYLOAD_LEN {
+            return Err(ProtectError::TooLong { len: len + more, limit: MAX_PAYLOAD_LEN });
+        }
+        if available < needed {
+            return Err(ProtectError::NoRoom { available, needed });
+        }
+        Ok(())
     }
 
     /// The packet index of a header to be sent, and where its stream is.
@@ -375,6 +398,45 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// [`KeyError::NoSuchMki`].
     pub fn key_usage(&self, mki: &[u8]) -> Result<KeyUsage, KeyError> {
         self.ring.usage(mki)
+    }
+
+    /// Bytes that [`export`](Self::export) writes now.
+    pub fn exported_len(&self) -> usize {
+        exported_len(&self.ring, &self.streams)
+    }
+
+    /// Writes the state of all streams and the packet counts of all keys, but no key, into the front
+    /// of `output`, and returns how many bytes that were: for another process or machine to go on
+    /// with, in a context of the same master keys. The format is versioned and described in
+    /// [`context::export`](super::export).
+    ///
+    /// # Errors
+    /// [`StateError::NoRoom`].
+    pub fn export(&self, output: &mut [u8]) -> Result<usize, StateError> {
+        export(Direction::Outbound, &self.ring, &self.streams, output)
+    }
+
+    /// Takes over exported state: its streams are added to those there are, or put forward if they
+    /// are there already. Returns the number of streams in it.
+    ///
+    /// Only one context may go on from an exported state: two that did would use the same packet
+    /// indices (RFC 3711 §9.1).
+    ///
+    /// # Errors
+    /// [`StateError`]; the context is then as before. [`StateError::GoesBack`] if any stream would
+    /// go back in its packet index, and send under one again that was used.
+    pub fn restore(&mut self, state: &[u8]) -> Result<usize, StateError> {
+        restore(Direction::Outbound, &mut self.ring, &mut self.streams, state, Going::Forward)
+    }
+
+    /// As [`restore`](Self::restore), but streams may go back in their packet indices. Whatever was
+    /// sent between must never have left this machine, or both packets of an index are given away
+    /// (RFC 3711 §9.1).
+    ///
+    /// # Errors
+    /// [`StateError`]; the context is then as before.
+    pub fn restore_going_back(&mut self, state: &[u8]) -> Result<usize, StateError> {
+        restore(Direction::Outbound, &mut self.ring, &mut self.streams, state, Going::AnyWay)
     }
 
     /// The rollover counter of an SSRC.

@@ -485,12 +485,27 @@ impl SessionKeys {
         gcm.open(iv, (associated, &[]), payload, tag)
     }
 
-    /// Encrypts a payload again that [`open_rtp`](Self::open_rtp) has decrypted, for a packet that
-    /// is refused after all.
+    /// Encrypts again what [`open_detached`](Self::open_detached) has decrypted.
     #[cfg(feature = "gcm")]
-    pub(crate) fn close_rtp(&self, body: &mut [u8], header: &RtpHeader, index: u64) {
-        if let Some(payload) = body.get_mut(header.len..) {
-            self.crypt(IvInput::Rtp { header, index }, payload);
+    pub(crate) fn close_detached(&self, header: &RtpHeader, index: u64, payload: &mut [u8]) {
+        self.crypt(IvInput::Rtp { header, index }, payload);
+    }
+
+    /// Encrypts a packet again that [`open_rtp`](Self::open_rtp) has opened and that is refused
+    /// after all. The tag still stands where it stood.
+    #[cfg(feature = "gcm")]
+    pub(crate) fn close_rtp(&self, body: &mut [u8], rtp: Rtp<'_>) {
+        // The keystream undoes itself; only Cryptex has changed more.
+        match (rtp.cover, rtp.header.extension_profile) {
+            (Cover::Cryptex, Some(profile)) => {
+                rearranged(body, rtp.header, |body| {
+                    if let Some(data) = body.get_mut(rtp.clear(body.len())..) {
+                        self.crypt(rtp.iv_input(), data);
+                    }
+                });
+                write_profile(body, rtp.header, profile);
+            }
+            _ => self.decrypt_rtp(body, rtp),
         }
     }
 }
