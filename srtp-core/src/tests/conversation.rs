@@ -10,8 +10,8 @@ use super::model::{self, Agreed, SUITES, Verdict};
 use super::{inbound_state, outbound_state};
 use crate::table::StreamTable;
 use crate::{
-    CryptoSuite, Fixed, Inbound, KeyDerivationRate, KeyError, MasterKey, MkiPolicy, Outbound,
-    Policy, ProtectError, Rekey, UnprotectError,
+    Cryptex, CryptoSuite, Fixed, Inbound, KeyDerivationRate, KeyError, MasterKey, MkiPolicy,
+    Outbound, Policy, ProtectError, Rcc, RccMode, Rekey, UnprotectError,
 };
 
 /// Three SSRCs speak; the receiver has room for two.
@@ -26,7 +26,7 @@ enum Step {
         who: usize,
         ahead: i32,
         csrcs: u8,
-        extension: Option<u8>,
+        extension: Option<(u16, u8)>,
         payload: usize,
         delayed: bool,
     },
@@ -70,6 +70,10 @@ enum Step {
     Remove {
         who: usize,
     },
+    /// A side goes on in another process, from its exported state.
+    Move {
+        sender: bool,
+    },
     /// Both sides change to another key, or to the same once more.
     Rekey {
         key: u8,
@@ -84,7 +88,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(32_767), 1 => Just(-32_767)
     ];
     let payload = prop_oneof![4 => 0..40_usize, 1 => Just(160_usize), 1 => 0..400_usize];
-    let extension = prop_oneof![3 => Just(None), 1 => (0..6_u8).prop_map(Some)];
+    let profile = prop_oneof![
+        4 => Just(0xbede_u16), 4 => Just(0x1000), 1 => Just(0x100d), 1 => Just(0xabcd),
+        1 => Just(0xc0de)
+    ];
+    let extension = prop_oneof![2 => Just(None), 1 => (profile, 0..9_u8).prop_map(Some)];
     let csrcs = prop_oneof![4 => Just(0), 1 => 0..=15_u8];
     let delayed = prop::bool::weighted(0.2);
     let roc = prop_oneof![0..3_u32, Just(u32::MAX), any::<u32>()];
@@ -102,6 +110,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..60_usize, any::<u8>()).prop_map(|(len, first)| Step::Rubbish { len, first }),
         1 => (who.clone(), roc).prop_map(|(who, roc)| Step::SetRoc { who, roc }),
         1 => who.prop_map(|who| Step::Remove { who }),
+        2 => any::<bool>().prop_map(|sender| Step::Move { sender }),
         1 => (0..3_u8, any::<bool>()).prop_map(|(key, keep)| Step::Rekey { key, keep }),
     ]
 }
@@ -116,9 +125,27 @@ fn agreed() -> impl Strategy<Value = Agreed> {
         prop_oneof![4 => Just((0, 0)), 1 => Just((0, 1)), 1 => Just((u32::MAX - 2, u32::MAX))];
     let ways = prop::sample::select(accepted);
     let session = (mki, ways, rate, lifetime, flags, first_roc);
-    (prop::sample::select(SUITES), any::<[u8; 46]>(), session).prop_map(
-        |(suite, key, (mki, mki_accepted, rate, lifetime, flags, first_roc))| {
+    let cryptex = prop_oneof![
+        3 => Just((false, false)), 1 => Just((true, false)), 1 => Just((true, true))
+    ];
+    let elements = prop_oneof![
+        2 => Just(BTreeSet::new()), 1 => prop::collection::btree_set(1..16_u8, 1..8)
+    ];
+    let rcc = prop_oneof![
+        4 => Just(None),
+        1 => (1..=3_u8, prop_oneof![Just(1_u128), 2..7_u128, Just(65_535)], 8..=20_usize)
+            .prop_map(|(mode, rate, tag)| Some(model::Rcc { mode, rate, tag }))
+    ];
+    let more = (cryptex, elements, rcc);
+    (prop::sample::select(SUITES), any::<[u8; 46]>(), session, more).prop_map(
+        |(suite, key, session, (cryptex, elements, rcc))| {
+            let (mki, mki_accepted, rate, lifetime, flags, first_roc) = session;
             let aead = suite.cipher == model::Cipher::Gcm;
+            let in_the_clear = flags[0] && !aead;
+            let rcc = rcc.map(|rcc| match (aead, rcc.mode) {
+                (true, _) | (_, 3) => model::Rcc { mode: 3, tag: 4, ..rcc },
+                _ => rcc,
+            });
             Agreed {
                 suite,
                 key_salt: key[..suite.key_len + suite.salt_len].to_vec(),
@@ -127,10 +154,13 @@ fn agreed() -> impl Strategy<Value = Agreed> {
                 mki_accepted,
                 rate,
                 lifetime: lifetime.min(suite.max_lifetime),
-                unencrypted_srtp: flags[0] && !aead,
+                unencrypted_srtp: in_the_clear,
                 unencrypted_srtcp: flags[1],
-                unauthenticated_srtp: flags[2] && !aead,
+                unauthenticated_srtp: flags[2] && !aead && rcc.is_none(),
                 first_roc,
+                elements: if in_the_clear { BTreeSet::new() } else { elements },
+                cryptex: if in_the_clear { (false, false) } else { cryptex },
+                rcc,
             }
         },
     )
@@ -150,7 +180,22 @@ fn key(agreed: &Agreed) -> MasterKey {
 
 fn policy(agreed: &Agreed) -> Policy {
     let (first, last) = agreed.first_roc;
-    Policy::SECURE
+    let policy = Policy::SECURE
+        .with_encrypted_extensions(agreed.elements.iter().copied().collect())
+        .with_cryptex(match agreed.cryptex {
+            (false, _) => Cryptex::Off,
+            (true, false) => Cryptex::Allowed,
+            (true, true) => Cryptex::Required,
+        });
+    let policy = match agreed.rcc {
+        None => policy,
+        Some(model::Rcc { mode, rate, tag }) => {
+            let mode = [RccMode::One, RccMode::Two, RccMode::Three][usize::from(mode) - 1];
+            let rate = u16::try_from(rate).unwrap().try_into().unwrap();
+            policy.with_rcc(Rcc::new(mode, rate).with_tag_len(tag as u8))
+        }
+    };
+    policy
         .with_unencrypted_srtp(agreed.unencrypted_srtp)
         .with_unencrypted_srtcp(agreed.unencrypted_srtcp)
         .with_unauthenticated_srtp(agreed.unauthenticated_srtp)
@@ -166,21 +211,26 @@ pub(super) fn rtp_packet(
     ssrc: u32,
     seq: u16,
     csrcs: u8,
-    extension: Option<u8>,
+    extension: Option<(u16, u8)>,
     payload: usize,
-) -> (Vec<u8>, usize) {
+) -> Vec<u8> {
     let mut packet = vec![0x80 | csrcs | u8::from(extension.is_some()) << 4, 0x60];
     packet.extend(seq.to_be_bytes());
     packet.extend(u32::from(seq).wrapping_mul(160).to_be_bytes());
     packet.extend(ssrc.to_be_bytes());
     packet.extend(vec![0xcc; 4 * usize::from(csrcs)]);
-    if let Some(words) = extension {
-        packet.extend([0xbe, 0xde, 0, words]);
-        packet.extend(vec![0xee; 4 * usize::from(words)]);
+    if let Some((profile, words)) = extension {
+        packet.extend(profile.to_be_bytes());
+        packet.extend([0, words]);
+        // Elements, padding and what cannot be an element, as the sequence number has it.
+        let body = (0..4 * u32::from(words)).map(|i| match (u32::from(seq) + i * 5) % 9 {
+            0 | 1 => 0,
+            n => (n * 29 + i * 17 + u32::from(seq) * 3) as u8 % 0xf4,
+        });
+        packet.extend(body);
     }
-    let header_len = packet.len();
     packet.extend((0..payload).map(|i| (i * 7) as u8));
-    (packet, header_len)
+    packet
 }
 
 pub(super) fn rtcp_packet(ssrc: u32, payload: usize) -> Vec<u8> {
@@ -202,6 +252,7 @@ fn verdict(result: Result<usize, UnprotectError>, packet: &[u8]) -> Verdict {
         Err(UnprotectError::KeyExpired { .. }) => Verdict::KeyExpired,
         Err(UnprotectError::IndexExhausted { .. }) => Verdict::Exhausted,
         Err(UnprotectError::Policy { .. }) => Verdict::Policy,
+        Err(UnprotectError::HeaderInClear) => Verdict::HeaderInClear,
         Err(UnprotectError::TableFull { .. }) => Verdict::TableFull,
         Err(other) => panic!("no such verdict: {other}"),
     }
@@ -216,7 +267,9 @@ struct Sender<S> {
     window: u128,
     /// For each SSRC the highest index sent, and the latest packet with its index.
     at: [Option<u128>; 3],
-    latest: [Option<(u128, Vec<u8>, usize)>; 3],
+    latest: [Option<(u128, Vec<u8>)>; 3],
+    /// An empty table, to go on in.
+    vacant: S,
     sent: BTreeSet<(usize, u128)>,
     rtcp_sent: [u128; 3],
     packets: u128,
@@ -225,28 +278,27 @@ struct Sender<S> {
 
 impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
     /// Sends the packet with this index; the model says what must come of it.
-    fn rtp(
-        &mut self,
-        who: usize,
-        index: u128,
-        packet: &[u8],
-        header_len: usize,
-    ) -> Option<Vec<u8>> {
+    fn rtp(&mut self, who: usize, index: u128, packet: &[u8]) -> Option<Vec<u8>> {
         let highest = self.at[who];
         let too_old = highest.is_some_and(|highest| index + self.window <= highest);
-        let expected = if index >= 1 << 48 {
+        let expected = if let Err(profile) = self.agreed.prepared(packet) {
+            Err(ProtectError::ExtensionForm { profile })
+        } else if index >= 1 << 48 {
             Err(ProtectError::IndexExhausted { last: (1 << 48) - 1 })
         } else if too_old || self.sent.contains(&(who, index)) {
             Err(ProtectError::IndexReuse { index: index as u64 })
         } else if self.packets == self.agreed.lifetime {
             Err(ProtectError::KeyExpired { lifetime: self.agreed.lifetime as u64 })
         } else {
-            Ok(self.agreed.seal_rtp(packet, header_len, index))
+            Ok(self.agreed.seal_rtp(packet, index))
         };
-        self.expect(packet, Outbound::rtp_overhead, Outbound::protect_rtp, &expected);
+        let elsewhere = |ours: &mut Outbound<S, 1>, packet: &[u8], output: &mut [u8]| {
+            Some(ours.protect_rtp_to(packet, output))
+        };
+        self.expect(packet, Outbound::rtp_overhead, Outbound::protect_rtp, elsewhere, &expected);
         let sealed = expected.ok()?;
         self.at[who] = highest.max(Some(index));
-        self.latest[who] = Some((index, packet.to_vec(), header_len));
+        self.latest[who] = Some((index, packet.to_vec()));
         self.sent.insert((who, index));
         self.packets += 1;
         Some(sealed)
@@ -254,12 +306,12 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
 
     /// The latest packet once more: refused, or, where it is named a retransmission, the same.
     fn resend(&mut self, who: usize, named: bool) {
-        let Some((index, packet, header_len)) = self.latest[who].clone() else {
+        let Some((index, packet)) = self.latest[who].clone() else {
             return;
         };
         let too_old = self.at[who].is_some_and(|highest| index + self.window <= highest);
         let expected = if named && !too_old {
-            Ok(self.agreed.seal_rtp(&packet, header_len, index))
+            Ok(self.agreed.seal_rtp(&packet, index))
         } else {
             Err(ProtectError::IndexReuse { index: index as u64 })
         };
@@ -268,7 +320,7 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
             true => Outbound::protect_identical_retransmission,
             false => Outbound::protect_rtp,
         };
-        self.expect(&packet, Outbound::rtp_overhead, call, &expected);
+        self.expect(&packet, Outbound::rtp_overhead, call, |_, _, _| None, &expected);
         assert_eq!(outbound_state(&self.ours), before, "a retransmission changes nothing");
     }
 
@@ -279,7 +331,10 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
         } else {
             Ok(self.agreed.seal_rtcp(packet, self.rtcp_sent[who]))
         };
-        self.expect(packet, Outbound::rtcp_overhead, Outbound::protect_rtcp, &expected);
+        let elsewhere = |ours: &mut Outbound<S, 1>, packet: &[u8], output: &mut [u8]| {
+            Some(ours.protect_rtcp_to(packet, output))
+        };
+        self.expect(packet, Outbound::rtcp_overhead, Outbound::protect_rtcp, elsewhere, &expected);
         let sealed = expected.ok()?;
         self.rtcp_sent[who] += 1;
         self.rtcp_packets += 1;
@@ -291,8 +346,12 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
         packet: &[u8],
         overhead: fn(&Outbound<S, 1>) -> usize,
         call: Protect<S>,
+        elsewhere: impl Fn(&mut Outbound<S, 1>, &[u8], &mut [u8]) -> Option<Result<usize, ProtectError>>,
         expected: &Result<Vec<u8>, ProtectError>,
     ) {
+        let mut twin = self.ours.clone();
+        let mut output = vec![0xa5; packet.len() + overhead(&twin)];
+        let sent_elsewhere = elsewhere(&mut twin, packet, &mut output);
         let mut buffer = packet.to_vec();
         buffer.resize(packet.len() + overhead(&self.ours), 0);
         let (before, original) = (outbound_state(&self.ours), buffer.clone());
@@ -302,6 +361,24 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
             assert_eq!(outbound_state(&self.ours), before, "an error left its mark in the state");
         }
         assert_eq!(&result.map(|len| buffer[..len].to_vec()), expected);
+        if let Some(result) = sent_elsewhere {
+            if result.is_err() {
+                assert!(output.iter().all(|byte| *byte == 0xa5), "an error left its mark");
+            }
+            assert_eq!(&result.map(|len| output[..len].to_vec()), expected);
+            assert_eq!(outbound_state(&twin), outbound_state(&self.ours));
+        }
+    }
+
+    /// Goes on in another context, from exported state.
+    fn moved(&mut self) {
+        let mut state = vec![0; self.ours.exported_len()];
+        assert_eq!(self.ours.export(&mut state), Ok(state.len()));
+        let (key, policy) = (key(&self.agreed), policy(&self.agreed));
+        let mut other = Outbound::with_streams(&key, policy, self.vacant.clone()).unwrap();
+        assert_eq!(other.restore(&state), Ok(self.ours.streams().count()));
+        assert_eq!(moved(outbound_state(&other)), moved(outbound_state(&self.ours)));
+        self.ours = other;
     }
 
     fn rekey(&mut self, agreed: Agreed, keep: bool) -> Result<(), KeyError> {
@@ -319,6 +396,12 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
     }
 }
 
+/// What a move keeps: everything but where in its table a stream stands.
+fn moved<S>(mut state: super::State<S>) -> (Vec<crate::StreamInfo>, Vec<crate::KeyUsage>) {
+    state.listed.sort_by_key(|stream| stream.ssrc);
+    (state.listed, state.usage)
+}
+
 /// The sender has room for all three SSRCs, the receiver for two.
 fn converse<T, S>(
     sending: T,
@@ -332,7 +415,9 @@ fn converse<T, S>(
     S: StreamTable + Clone + PartialEq + Debug,
 {
     let master = key(&agreed);
+    let vacant = receiving.clone();
     let mut sender = Sender {
+        vacant: sending.clone(),
         ours: Outbound::<T, 1>::with_streams(&master, policy(&agreed), sending).unwrap(),
         window,
         at: [None; 3],
@@ -366,8 +451,8 @@ fn converse<T, S>(
                     Some(_) => continue,
                 };
                 let seq = (index % 65_536) as u16;
-                let (packet, header_len) = rtp_packet(SSRCS[who], seq, csrcs, extension, payload);
-                let Some(sealed) = sender.rtp(who, index, &packet, header_len) else {
+                let packet = rtp_packet(SSRCS[who], seq, csrcs, extension, payload);
+                let Some(sealed) = sender.rtp(who, index, &packet) else {
                     continue;
                 };
                 on_the_wire.push((false, sealed.clone()));
@@ -410,6 +495,21 @@ fn converse<T, S>(
                 assert_eq!(ours.remove_stream(SSRCS[who]), model.remove(SSRCS[who]));
                 None
             }
+            Step::Move { sender: true } => {
+                sender.moved();
+                None
+            }
+            Step::Move { sender: false } => {
+                let mut state = vec![0; ours.exported_len()];
+                assert_eq!(ours.export(&mut state), Ok(state.len()));
+                let (master, policy) = (key(&sender.agreed), policy(&sender.agreed));
+                let mut other =
+                    Inbound::<S, 1>::with_streams(&master, policy, vacant.clone()).unwrap();
+                assert_eq!(other.restore(&state), Ok(ours.streams().count()));
+                assert_eq!(moved(inbound_state(&other)), moved(inbound_state(&ours)));
+                ours = other;
+                None
+            }
             Step::Rekey { key: which, keep } => {
                 let mut agreed = agreed.clone();
                 agreed.key_salt.iter_mut().for_each(|byte| *byte ^= which);
@@ -427,8 +527,26 @@ fn converse<T, S>(
 
         let mut buffer = packet.clone();
         let before = inbound_state(&ours);
+        let mut twin = ours.clone();
+        let looked_at = match rtcp {
+            true => twin.verify_rtcp(&packet).err(),
+            false => twin.verify_rtp(&packet).err(),
+        };
+        assert_eq!(inbound_state(&twin), before, "a look left its mark");
+        let mut output = vec![0xa5; packet.len()];
+        let elsewhere = match rtcp {
+            true => twin.unprotect_rtcp_to(&packet, &mut output),
+            false => twin.unprotect_rtp_to(&packet, &mut output),
+        };
         let result =
             if rtcp { ours.unprotect_rtcp(&mut buffer) } else { ours.unprotect_rtp(&mut buffer) };
+        assert_eq!(elsewhere, result);
+        assert_eq!(looked_at, result.err());
+        assert_eq!(inbound_state(&twin), inbound_state(&ours));
+        match result {
+            Ok(len) => assert_eq!(output[..len], buffer[..len]),
+            Err(_) => assert!(output.iter().all(|byte| *byte == 0xa5), "an error left its mark"),
+        }
         if result.is_err() {
             assert_eq!(buffer, packet, "an error left its mark in the packet");
             assert_eq!(inbound_state(&ours), before, "an error left its mark in the state");

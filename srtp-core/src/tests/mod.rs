@@ -12,17 +12,30 @@ use crate::table::StreamTable;
 use crate::{Inbound, KeyUsage, Outbound, StreamInfo};
 
 /// Everything a context remembers, to be compared whole.
-#[derive(PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 struct State<S> {
     streams: S,
     listed: Vec<StreamInfo>,
     usage: Vec<KeyUsage>,
 }
 
+/// The streams without their counters, which are statistics and count refused packets, too.
+fn remembered<S: StreamTable + Clone>(streams: &S) -> S {
+    #[allow(unused_mut)]
+    let mut streams = streams.clone();
+    #[cfg(feature = "counters")]
+    for slot in 0..streams.slots() {
+        if let Some(stream) = streams.get_mut(slot) {
+            stream.stream.counters = crate::Counters::default();
+        }
+    }
+    streams
+}
+
 fn outbound_state<S: StreamTable + Clone, const K: usize>(context: &Outbound<S, K>) -> State<S> {
     let (streams, ring) = context.parts();
     State {
-        streams: streams.clone(),
+        streams: remembered(streams),
         listed: context.streams().collect(),
         usage: ring.iter().map(|(_, key)| key.usage(&ring.policy)).collect(),
     }
@@ -31,7 +44,7 @@ fn outbound_state<S: StreamTable + Clone, const K: usize>(context: &Outbound<S, 
 fn inbound_state<S: StreamTable + Clone, const K: usize>(context: &Inbound<S, K>) -> State<S> {
     let (streams, ring) = context.parts();
     State {
-        streams: streams.clone(),
+        streams: remembered(streams),
         listed: context.streams().collect(),
         usage: ring.iter().map(|(_, key)| key.usage(&ring.policy)).collect(),
     }

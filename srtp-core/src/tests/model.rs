@@ -71,6 +71,19 @@ pub(super) struct Agreed {
     pub(super) unauthenticated_srtp: bool,
     /// The first and the last rollover counter tried on an unknown SSRC.
     pub(super) first_roc: (u32, u32),
+    /// The header-extension elements that are encrypted (RFC 6904).
+    pub(super) elements: BTreeSet<u8>,
+    /// Whether Cryptex is used, and whether it must be (RFC 9335).
+    pub(super) cryptex: (bool, bool),
+    pub(super) rcc: Option<Rcc>,
+}
+
+/// RFC 4771: the mode, 1 to 3, R, and the tag in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rcc {
+    pub(super) mode: u8,
+    pub(super) rate: u128,
+    pub(super) tag: usize,
 }
 
 /// What a receiver says to a packet, without figures.
@@ -86,6 +99,7 @@ pub(super) enum Verdict {
     KeyExpired,
     Exhausted,
     Policy,
+    HeaderInClear,
     TableFull,
 }
 
@@ -180,16 +194,34 @@ impl Agreed {
     }
 
     fn crypt(&self, packet: &Packet<'_>, data: &[u8]) -> Vec<u8> {
-        let &Packet { labels, ssrc, index, word, bytes } = packet;
-        let key = self.derive(labels, index, self.suite.key_len);
-        let salt = self.derive(labels + 2, index, self.suite.salt_len);
+        let labels = (packet.labels, packet.labels + 2);
         let mask = match self.suite.cipher {
-            Cipher::Null => vec![0; data.len()],
-            Cipher::Cm => {
-                let iv = (number(&salt) * 65_536) ^ (ssrc << 64) ^ (index * 65_536);
-                keystream(&key, iv, data.len())
+            Cipher::Gcm => {
+                let key = self.derive(labels.0, packet.index, self.suite.key_len);
+                keystream(&key, self.gcm_iv(packet) + 2, data.len())
             }
-            Cipher::Gcm => keystream(&key, self.gcm_iv(packet) + 2, data.len()),
+            cipher => self.classic_keystream(packet, cipher, labels, data.len()),
+        };
+        xor(data, &mask)
+    }
+
+    /// The keystream of AES-CM, f8 and NULL, with the keys of two labels.
+    fn classic_keystream(
+        &self,
+        packet: &Packet<'_>,
+        cipher: Cipher,
+        (key_label, salt_label): (u128, u128),
+        len: usize,
+    ) -> Vec<u8> {
+        let &Packet { labels, ssrc, index, word, bytes } = packet;
+        let key = self.derive(key_label, index, self.suite.key_len);
+        let salt = self.derive(salt_label, index, 14);
+        match cipher {
+            Cipher::Null => vec![0; len],
+            Cipher::Cm | Cipher::Gcm => {
+                let iv = (number(&salt) * 65_536) ^ (ssrc << 64) ^ (index * 65_536);
+                keystream(&key, iv, len)
+            }
             Cipher::F8 => {
                 let iv = if labels == 0 {
                     // 0x00 || M || PT || SEQ || TS || SSRC || ROC
@@ -198,10 +230,27 @@ impl Agreed {
                     // 0..0 || E || SRTCP index || V || P || RC || PT || length || SSRC
                     word << 64 | number(&bytes[..8])
                 };
-                f8_keystream(&key, &salt, iv, data.len())
+                f8_keystream(&key, &salt, iv, len)
             }
+        }
+    }
+
+    /// RFC 6904 §3: the header extension with the data of the agreed elements encrypted or
+    /// decrypted, the mask laid over it byte by byte.
+    fn crypt_elements(&self, packet: &Packet<'_>) -> Vec<u8> {
+        let mut bytes = packet.bytes.to_vec();
+        let Some((profile, from, to)) = extension(&bytes) else {
+            return bytes;
         };
-        xor(data, &mask)
+        let stream =
+            self.classic_keystream(packet, self.suite.cipher, (6, 7), to.saturating_sub(from));
+        for (position, masked) in mask(profile, &bytes[from..to], &self.elements).iter().enumerate()
+        {
+            if *masked {
+                bytes[from + position] ^= stream[position];
+            }
+        }
+        bytes
     }
 
     /// RFC 7714 §8.1 and §9.1; both forms are the SSRC before a 48-bit index.
@@ -235,8 +284,60 @@ impl Agreed {
         if with { &self.mki } else { &[] }
     }
 
-    fn srtp_tag(&self) -> usize {
-        if self.unauthenticated_srtp { 0 } else { self.suite.srtp_tag }
+    /// Whether every SRTP packet is authenticated.
+    fn authenticates(&self) -> bool {
+        match self.rcc {
+            _ if self.suite.cipher == Cipher::Gcm => true,
+            Some(Rcc { mode, rate, .. }) => mode == 2 || (mode == 1 && rate == 1),
+            None => !self.unauthenticated_srtp,
+        }
+    }
+
+    fn carries_roc(&self, seq: u128) -> bool {
+        self.rcc.is_some_and(|rcc| seq % rcc.rate == 0)
+    }
+
+    /// Bytes of a carried rollover counter and of MAC in the packet with this sequence number.
+    fn srtp_tag(&self, seq: u128) -> (usize, usize) {
+        let gcm = self.suite.cipher == Cipher::Gcm;
+        match self.rcc {
+            None if self.unauthenticated_srtp => (0, 0),
+            None => (0, self.suite.srtp_tag),
+            // RFC 4771 §5, the five cases.
+            Some(rcc) => {
+                let carried = seq % rcc.rate == 0;
+                let mac = match (rcc.mode, carried) {
+                    _ if gcm => self.suite.srtp_tag,
+                    (1 | 2, true) => rcc.tag - 4,
+                    (2, false) => rcc.tag,
+                    _ => 0,
+                };
+                (if carried { 4 } else { 0 }, mac)
+            }
+        }
+    }
+
+    /// What a sender does to a packet before anything else: with Cryptex, an empty extension where
+    /// CSRCs stand alone (RFC 9335 §5.1). `Err`: it cannot be sent.
+    pub(super) fn prepared(&self, packet: &[u8]) -> Result<Vec<u8>, u16> {
+        let mut packet = packet.to_vec();
+        let (on, required) = self.cryptex;
+        let csrc_end = 12 + 4 * usize::from(packet[0] % 16);
+        if on && csrc_end > 12 && packet[0] & 0x10 == 0 {
+            packet.splice(csrc_end..csrc_end, [0xbe, 0xde, 0, 0]);
+            packet[0] |= 0x10;
+        }
+        match extension(&packet) {
+            Some((profile, ..)) if on => match profile {
+                0xbede => {}
+                _ if profile & 0xfff0 == 0x1000 => {}
+                0xc0de | 0xc2de => return Err(profile),
+                _ if required => return Err(profile),
+                _ => {}
+            },
+            _ => {}
+        }
+        Ok(packet)
     }
 
     /// How a trailer is put together: AEAD tag, index word, MKI, tag (RFC 3711 §3.1 and §3.4,
@@ -252,16 +353,79 @@ impl Agreed {
         !self.unencrypted_srtcp && self.suite.cipher != Cipher::Null
     }
 
-    /// RFC 3711 §3.1: the SRTP packet of an RTP packet whose header is `header_len` bytes.
-    pub(super) fn seal_rtp(&self, packet: &[u8], header_len: usize, index: u128) -> Vec<u8> {
-        let identity = self.rtp(packet, index);
-        let clear = if self.unencrypted_srtp { packet.len() } else { header_len };
-        let mut sealed = packet[..clear].to_vec();
-        sealed.extend(self.crypt(&identity, &packet[clear..]));
+    /// The whole tag of an RTP packet on the wire, its trailer left out.
+    fn rtp_tag(&self, body: &[u8], index: u128) -> Vec<u8> {
+        let identity = self.rtp(body, index);
         let roc = ((index / 65_536) as u32).to_be_bytes();
-        let tag = self.tag(&identity, &sealed, clear, &roc);
-        sealed.extend(self.trailer(&tag[..self.srtp_tag()], &[], self.mki(self.mki_sent)));
-        sealed
+        let header_len = rtp_header_len(body).unwrap();
+        if self.suite.cipher == Cipher::Gcm && self.is_cryptex(body) {
+            let (fixed, csrcs, head, rest) = cryptex_parts(body);
+            let key = self.derive(0, index, self.suite.key_len);
+            let associated = [fixed, head].concat();
+            return gcm_tag(&key, self.gcm_iv(&identity), &associated, &[csrcs, rest].concat());
+        }
+        let clear = if self.unencrypted_srtp { body.len() } else { header_len };
+        self.tag(&identity, body, clear, &roc)
+    }
+
+    /// Whether a packet on the wire is encrypted by Cryptex.
+    fn is_cryptex(&self, body: &[u8]) -> bool {
+        self.cryptex.0 && extension(body).is_some_and(|(profile, ..)| is_marked(profile))
+    }
+
+    /// RFC 3711 §3.1: the SRTP packet of an RTP packet.
+    pub(super) fn seal_rtp(&self, packet: &[u8], index: u128) -> Vec<u8> {
+        let packet = self.prepared(packet).unwrap();
+        let header_len = rtp_header_len(&packet).unwrap();
+        let in_the_clear = extension(&packet).map(|(profile, ..)| profile);
+        let marked = match in_the_clear {
+            Some(0xbede) => Some([0xc0, 0xde]),
+            Some(profile) if profile & 0xfff0 == 0x1000 => Some([0xc2, 0xde]),
+            _ => None,
+        };
+        let sealed = match marked {
+            Some(marked) if self.cryptex.0 => {
+                let (fixed, csrcs, head, rest) = cryptex_parts(&packet);
+                let crypted = self.crypt(&self.rtp(&packet, index), &[csrcs, rest].concat());
+                let (csrcs, rest) = crypted.split_at(csrcs.len());
+                [fixed, csrcs, &marked, &head[2..], rest].concat()
+            }
+            _ => {
+                let masked = self.crypt_elements(&self.rtp(&packet, index));
+                let clear = if self.unencrypted_srtp { packet.len() } else { header_len };
+                let body = self.crypt(&self.rtp(&packet, index), &packet[clear..]);
+                [&masked[..clear], &body].concat()
+            }
+        };
+        let tag = self.rtp_tag(&sealed, index);
+        [sealed, self.rtp_trailer(&tag, index, self.mki(self.mki_sent))].concat()
+    }
+
+    /// RFC 3711 §3.1, RFC 4771 §2: what follows an SRTP packet's payload.
+    fn rtp_trailer(&self, tag: &[u8], index: u128, mki: &[u8]) -> Vec<u8> {
+        let (roc_len, mac_len) = self.srtp_tag(index % 65_536);
+        let roc = &((index / 65_536) as u32).to_be_bytes()[..roc_len];
+        let mac = &tag[..mac_len];
+        match self.suite.cipher {
+            Cipher::Gcm => [mac, mki, roc].concat(),
+            _ => [mki, roc, mac].concat(),
+        }
+    }
+
+    /// The RTP packet of the SRTP packet whose trailer was taken off.
+    fn open_rtp(&self, body: &[u8], index: u128) -> Vec<u8> {
+        let identity = self.rtp(body, index);
+        if self.is_cryptex(body) {
+            let (fixed, csrcs, head, rest) = cryptex_parts(body);
+            let plain = self.crypt(&identity, &[csrcs, rest].concat());
+            let (csrcs, rest) = plain.split_at(csrcs.len());
+            let profile = if head[0] == 0xc0 { [0xbe, 0xde] } else { [0x10, 0x00] };
+            return [fixed, csrcs, &profile, &head[2..], rest].concat();
+        }
+        let header_len = rtp_header_len(body).unwrap();
+        let clear = if self.unencrypted_srtp { body.len() } else { header_len };
+        let header = self.crypt_elements(&identity);
+        [&header[..clear], &self.crypt(&identity, &body[clear..])].concat()
     }
 
     /// RFC 3711 §3.4.
@@ -295,6 +459,51 @@ fn rtp_header_len(packet: &[u8]) -> Result<usize, Verdict> {
         len += 4 + 4 * number(&packet[len + 2..len + 4]) as usize;
     }
     if packet.len() < len { Err(Verdict::TooShort) } else { Ok(len) }
+}
+
+/// Profile, beginning and end of the body of the header extension.
+fn extension(packet: &[u8]) -> Option<(u16, usize, usize)> {
+    let at = 12 + 4 * usize::from(packet[0] % 16);
+    let end = rtp_header_len(packet).ok()?;
+    (packet[0] & 0x10 != 0).then(|| (number(&packet[at..at + 2]) as u16, at + 4, end))
+}
+
+fn is_marked(profile: u16) -> bool {
+    [0xc0de, 0xc2de].contains(&profile)
+}
+
+/// Fixed header, CSRCs, head of the extension, and all that follows.
+fn cryptex_parts(packet: &[u8]) -> (&[u8], &[u8], &[u8], &[u8]) {
+    let at = 12 + 4 * usize::from(packet[0] % 16);
+    (&packet[..12], &packet[12..at], &packet[at..at + 4], &packet[at + 4..])
+}
+
+/// RFC 6904 §3.1: the encryption mask of an extension's body, a flag for each byte.
+fn mask(profile: u16, body: &[u8], ids: &BTreeSet<u8>) -> Vec<bool> {
+    let mut mask = vec![false; body.len()];
+    let two_byte = profile & 0xfff0 == 0x1000;
+    if profile != 0xbede && !two_byte {
+        return mask;
+    }
+    let mut at = 0;
+    while at < body.len() {
+        if body[at] == 0 {
+            at += 1;
+            continue;
+        }
+        let (id, from, len) = if two_byte {
+            let Some(len) = body.get(at + 1) else { break };
+            (body[at], at + 2, usize::from(*len))
+        } else {
+            (body[at] / 16, at + 1, usize::from(body[at] % 16) + 1)
+        };
+        if id == 0 || (!two_byte && id == 15) || from + len > body.len() {
+            break;
+        }
+        mask[from..from + len].fill(ids.contains(&id));
+        at = from + len;
+    }
+    mask
 }
 
 /// One SSRC: `ROC * 2^16 + s_l`, and every index ever accepted.
@@ -395,10 +604,11 @@ impl Receiver {
         let mut stream = known.clone().unwrap_or_default();
         let seq = number(&packet[2..4]);
         let estimate = stream.estimate(seq);
-        if !agreed.unauthenticated_srtp {
+        let carried = agreed.carries_roc(seq);
+        if !agreed.unauthenticated_srtp && agreed.rcc.is_none() {
             seen(stream.highest, &stream.seen, self.window, estimate)?;
         }
-        if estimate >= 1 << 48 {
+        if estimate >= 1 << 48 && !carried {
             return Err(Verdict::Exhausted);
         }
         let candidates: Vec<u128> = if stream.highest.is_some() || stream.roc_set {
@@ -407,43 +617,54 @@ impl Receiver {
             let (first, last) = agreed.first_roc;
             (first..=last).map(|roc| u128::from(roc) * 65_536 + seq).collect()
         };
+        let (roc_len, mac_len) = agreed.srtp_tag(seq);
         let mut refusal = Verdict::TooShort;
         let mut opened = None;
         for with_mki in agreed.mki_accepted {
             let mki = agreed.mki(*with_mki);
-            let trailer_len = mki.len() + agreed.srtp_tag();
+            let trailer_len = mki.len() + roc_len + mac_len;
             if packet.len() < header_len + trailer_len {
                 continue;
             }
             let (body, trailer) = packet.split_at(packet.len() - trailer_len);
-            let mki_at = if agreed.suite.cipher == Cipher::Gcm { agreed.srtp_tag() } else { 0 };
+            let mki_at = if agreed.suite.cipher == Cipher::Gcm { mac_len } else { 0 };
             if trailer[mki_at..mki_at + mki.len()] != *mki {
                 refusal = Verdict::UnknownMki;
                 continue;
             }
-            let clear = if agreed.unencrypted_srtp { body.len() } else { header_len };
+            let roc = &trailer[mki_at + mki.len()..mki_at + mki.len() + roc_len];
+            let told = [number(roc) * 65_536 + seq];
+            let candidates = if carried { &told[..] } else { &candidates };
             let right = candidates.iter().find(|index| {
-                let roc = ((**index / 65_536) as u32).to_be_bytes();
-                let tag = agreed.tag(&agreed.rtp(body, **index), body, clear, &roc);
-                *trailer == agreed.trailer(&tag[..agreed.srtp_tag()], &[], mki)
+                let tag = agreed.rtp_tag(body, **index);
+                *trailer == agreed.rtp_trailer(&tag, **index, mki)
             });
             if let Some(index) = right {
-                opened = Some((*index, body, clear));
+                opened = Some((*index, body));
                 break;
             }
             refusal = Verdict::AuthFailed;
         }
-        let (index, body, clear) = opened.ok_or(refusal)?;
+        let (index, body) = opened.ok_or(refusal)?;
+        if agreed.rcc.is_some() && agreed.authenticates() {
+            seen(stream.highest, &stream.seen, self.window, index)?;
+        }
+        let shows = body[0] & 0x1f != 0;
+        if agreed.cryptex.1 && shows && !agreed.is_cryptex(body) {
+            return Err(Verdict::HeaderInClear);
+        }
         if self.packets == agreed.lifetime {
             return Err(Verdict::KeyExpired);
         }
         if known.is_none() && self.streams.len() == self.capacity {
             return Err(Verdict::TableFull);
         }
-        let mut plain = body[..clear].to_vec();
-        plain.extend(agreed.crypt(&agreed.rtp(body, index), &body[clear..]));
+        let plain = agreed.open_rtp(body, index);
         self.packets += 1;
-        stream.highest = stream.highest.max(Some(index));
+        stream.highest = match carried && !agreed.authenticates() {
+            true => Some(index),
+            false => stream.highest.max(Some(index)),
+        };
         stream.seen.insert(index);
         self.streams.insert(ssrc, stream);
         Ok(Verdict::Plain(plain))

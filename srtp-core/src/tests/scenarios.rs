@@ -14,7 +14,7 @@ fn contexts() -> (Outbound<Fixed<2>, 1>, Inbound<Fixed<2>, 1>) {
 }
 
 fn send(sender: &mut Outbound<Fixed<2>, 1>, seq: u16) -> Vec<u8> {
-    let (mut packet, _) = rtp_packet(7, seq, 0, None, 20);
+    let mut packet = rtp_packet(7, seq, 0, None, 20);
     let len = packet.len();
     packet.resize(len + sender.rtp_overhead(), 0);
     sender.protect_rtp(&mut packet, len).unwrap();
@@ -41,7 +41,7 @@ fn sender_may_reorder_across_the_wrap() {
     for packet in &mut packets {
         receiver.unprotect_rtp(packet).unwrap();
     }
-    let (mut again, _) = rtp_packet(7, 65_534, 0, None, 20);
+    let mut again = rtp_packet(7, 65_534, 0, None, 20);
     again.resize(80, 0);
     assert_eq!(sender.protect_rtp(&mut again, 32), Err(ProtectError::IndexReuse { index: 65_534 }));
 }
@@ -70,7 +70,7 @@ fn index_spaces_end() {
     receiver.set_roc(7, u32::MAX).unwrap();
     let mut last = send(&mut sender, u16::MAX);
     receiver.unprotect_rtp(&mut last).unwrap();
-    let (mut beyond, _) = rtp_packet(7, 0, 0, None, 20);
+    let mut beyond = rtp_packet(7, 0, 0, None, 20);
     beyond.resize(64, 0);
     let end = (1 << 48) - 1;
     assert_eq!(
@@ -104,7 +104,7 @@ fn keys_change_while_packets_flow() {
     let mut sender: Outbound = Outbound::new(&key(1), Policy::SECURE).unwrap();
     let mut receiver: Inbound = Inbound::new(&key(1), Policy::SECURE).unwrap();
     let packet = |sender: &mut Outbound, seq| {
-        let (mut packet, _) = rtp_packet(7, seq, 0, None, 20);
+        let mut packet = rtp_packet(7, seq, 0, None, 20);
         packet.resize(32 + sender.rtp_overhead(), 0);
         sender.protect_rtp(&mut packet, 32).map(|_| packet)
     };
@@ -132,7 +132,7 @@ fn plain_key(byte: u8) -> MasterKey {
 fn a_parked_ssrc_keeps_its_rollover_counter() {
     let (mut sender, mut receiver) = contexts();
     let mut speak = |ssrc: u32, seq: u16| {
-        let (mut packet, _) = rtp_packet(ssrc, seq, 0, None, 20);
+        let mut packet = rtp_packet(ssrc, seq, 0, None, 20);
         packet.resize(64, 0);
         let len = sender.protect_rtp(&mut packet, 32).unwrap();
         receiver.unprotect_rtp(&mut packet[..len]).unwrap();
@@ -268,7 +268,7 @@ fn a_full_table_harms_nobody_in_it() {
     let mut sender = Outbound::<Fixed<3>, 1>::new(&key, Policy::SECURE).unwrap();
     let mut receiver = Inbound::<Fixed<2>, 1>::new(&key, Policy::SECURE).unwrap();
     let mut say = |ssrc: u32, seq: u16| {
-        let (mut packet, _) = rtp_packet(ssrc, seq, 0, None, 20);
+        let mut packet = rtp_packet(ssrc, seq, 0, None, 20);
         packet.resize(42, 0);
         sender.protect_rtp(&mut packet, 32).unwrap();
         packet
@@ -314,13 +314,13 @@ fn lifetime_is_counted_over_all_streams() {
     let mut sender: Outbound = Outbound::new(&key, Policy::SECURE).unwrap();
     let mut receiver: Inbound = Inbound::new(&key, Policy::SECURE).unwrap();
     for ssrc in 1..=3 {
-        let (mut packet, _) = rtp_packet(ssrc, 1, 0, None, 0);
+        let mut packet = rtp_packet(ssrc, 1, 0, None, 0);
         packet.resize(22, 0);
         sender.protect_rtp(&mut packet, 12).unwrap();
         receiver.unprotect_rtp(&mut packet).unwrap();
     }
     let expired = 3;
-    let (mut packet, _) = rtp_packet(4, 1, 0, None, 0);
+    let mut packet = rtp_packet(4, 1, 0, None, 0);
     packet.resize(22, 0);
     let result = sender.protect_rtp(&mut packet, 12);
     assert_eq!(result, Err(ProtectError::KeyExpired { lifetime: expired }));
