@@ -105,7 +105,8 @@ step_clippy() {
 
 step_features() {
     local features
-    for features in '' aes-cm aes-cm,aes-192 aes-cm,aes-256,alloc f8 gcm gcm,aes-256 null; do
+    for features in '' aes-cm aes-cm,aes-192 aes-cm,aes-256,alloc f8 gcm gcm,aes-256 null \
+        header-encryption aes-cm,header-encryption f8,header-encryption counters,bytes; do
         say "srtp-core with [$features]"
         cargo clippy --locked --quiet -p srtp-core --no-default-features --features "$features" \
             -- -D warnings

@@ -30,15 +30,25 @@ pub const RFC7714_SRTP: &str = include_str!("../srtp/rfc7714-16-srtp-gcm.txt");
 /// RFC 7714 §17.
 pub const RFC7714_SRTCP: &str = include_str!("../srtp/rfc7714-17-srtcp-gcm.txt");
 
-/// The tables of known packets, one for each family of suites and one for key derivation rates.
-pub const KNOWN_PACKETS: [&str; 6] = [
+/// RFC 6904 Appendix A.
+pub const RFC6904: &str = include_str!("../srtp/rfc6904-a-header-encryption.txt");
+
+/// The tables of known packets: one for each family of suites, and those for key derivation rates,
+/// encrypted header extensions, packets with rollover counters, and the ones RFC 9335 prints.
+pub const KNOWN_PACKETS: [&str; 9] = [
     include_str!("../srtp/known-packets.txt"),
     include_str!("../srtp/known-packets-kdr.txt"),
     include_str!("../srtp/known-packets-aes-192-256.txt"),
     include_str!("../srtp/known-packets-f8.txt"),
     include_str!("../srtp/known-packets-gcm.txt"),
     include_str!("../srtp/known-packets-null.txt"),
+    include_str!("../srtp/known-packets-headers.txt"),
+    include_str!("../srtp/known-packets-rcc.txt"),
+    include_str!("../srtp/rfc9335-a-cryptex.txt"),
 ];
+
+/// Doubly encrypted packets (RFC 8723).
+pub const DOUBLE_PACKETS: &str = include_str!("../srtp/known-packets-double.txt");
 
 /// The bytes of a hex string; `-` is the empty string.
 ///
@@ -94,6 +104,12 @@ pub struct KnownPacket {
     pub unauthenticated_srtp: bool,
     /// `n` of a key derivation rate of 2^n, where one is agreed.
     pub kdr: Option<u8>,
+    /// The header-extension elements that are encrypted (RFC 6904).
+    pub extensions: Vec<u8>,
+    /// Cryptex is agreed (RFC 9335).
+    pub cryptex: bool,
+    /// Mode, rate and tag length, where packets carry the rollover counter (RFC 4771).
+    pub rcc: Option<(u8, u16, u8)>,
     /// Rollover counter of an RTP packet.
     pub roc: u32,
     /// Index of an SRTCP packet.
@@ -109,6 +125,62 @@ impl KnownPacket {
     pub fn key_salt(&self) -> Vec<u8> {
         [&self.key[..], &self.salt].concat()
     }
+}
+
+/// The numbers behind `name` in a policy column.
+fn parameter<T: std::str::FromStr>(policy: &str, name: &str, between: char) -> Vec<T> {
+    let found = policy.split(',').find_map(|parameter| parameter.strip_prefix(name));
+    let numbers = found.map(|numbers| numbers.split(between));
+    numbers.into_iter().flatten().map(|n| n.parse().ok().expect("a number")).collect()
+}
+
+/// One line of the table of doubly encrypted packets.
+#[derive(Clone, Debug)]
+pub struct DoublePacket {
+    /// Which rule the packet is there for.
+    pub name: &'static str,
+    /// Name of either half's suite.
+    pub suite: &'static str,
+    /// Master keys and master salts, each the inner and then the outer.
+    pub key_salt: Vec<u8>,
+    /// The speaker's rollover counter.
+    pub roc: u32,
+    /// The last hop's rollover counter.
+    pub hop_roc: u32,
+    /// The RTP packet as spoken.
+    pub plain: Vec<u8>,
+    /// Its first four bytes as a media distributor left them.
+    pub changed: Vec<u8>,
+    /// The packet between the transforms.
+    pub end_to_end: Vec<u8>,
+    /// The SRTP packet on the last hop.
+    pub secured: Vec<u8>,
+}
+
+/// The doubly encrypted packets.
+///
+/// # Panics
+/// On a line that is not one.
+pub fn double_packets() -> impl Iterator<Item = DoublePacket> {
+    lines(DOUBLE_PACKETS).map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let &[name, suite, key, salt, roc, hop_roc, plain, changed, end_to_end, secured] =
+            &columns[..]
+        else {
+            panic!("{} columns instead of 10: {line}", columns.len())
+        };
+        DoublePacket {
+            name,
+            suite,
+            key_salt: [hex(key), hex(salt)].concat(),
+            roc: roc.parse().expect("a number"),
+            hop_roc: hop_roc.parse().expect("a number"),
+            plain: hex(plain),
+            changed: hex(changed),
+            end_to_end: hex(end_to_end),
+            secured: hex(secured),
+        }
+    })
 }
 
 /// The packets of a table.
@@ -137,6 +209,12 @@ pub fn known_packets(table: &'static str) -> impl Iterator<Item = KnownPacket> {
             unencrypted_srtcp: agreed("UNENCRYPTED_SRTCP"),
             unauthenticated_srtp: agreed("UNAUTHENTICATED_SRTP"),
             kdr: policy.split(',').find_map(|p| p.strip_prefix("KDR=")?.parse().ok()),
+            extensions: parameter(policy, "EXTENSIONS=", '+'),
+            cryptex: agreed("CRYPTEX"),
+            rcc: match parameter(policy, "RCC=", '/')[..] {
+                [mode, rate, tag] => Some((mode as u8, rate, tag as u8)),
+                _ => None,
+            },
             roc: number(roc),
             index: number(index),
             plain: hex(plain),
@@ -152,8 +230,9 @@ mod tests {
     #[test]
     fn tables_read() {
         for table in KNOWN_PACKETS {
-            assert!(known_packets(table).count() > 60);
+            assert!(known_packets(table).count() >= 12);
         }
+        assert!(double_packets().count() > 100);
         assert_eq!(hex("00ff10"), [0, 255, 16]);
         assert_eq!(value(RFC3711_B3, "master_salt").len(), 14);
     }

@@ -1,6 +1,7 @@
 """Writes the known packets under ../srtp/, after checking the reference against the RFCs' vectors.
 
-Read first: reference.py; RFC 3711 Appendix B, RFC 6188 §7, RFC 7714 §16 and §17.
+Read first: reference.py; RFC 3711 Appendix B, RFC 6188 §7, RFC 7714 §16 and §17, RFC 6904 and RFC
+9335 Appendix A.
 
     python3 test-vectors/tools/known_packets.py           write the tables
     python3 test-vectors/tools/known_packets.py --check   only compare them with what is there
@@ -15,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import rfc_vectors
-from reference import SUITES, Session, protect_rtcp, protect_rtp
+from reference import SUITES, Session, end_to_end, protect_rtcp, protect_rtp
 
 FOLDER = Path(__file__).resolve().parent.parent / "srtp"
 
@@ -30,8 +31,9 @@ def filler(name: str, length: int) -> bytes:
 
 
 def rtp(name: str, payload: bytes | int, *, seq: int = 0x1234, marker: bool = False,
-        csrcs: int = 0, extension: tuple[int, int] | None = None, padding: int = 0) -> bytes:
-    """An RTP packet; `extension` is (profile, length in 32-bit words)."""
+        csrcs: int = 0, extension: tuple[int, int | bytes] | None = None,
+        padding: int = 0) -> bytes:
+    """An RTP packet; `extension` is profile and body, or profile and length in 32-bit words."""
     if isinstance(payload, int):
         payload = filler(name, payload)
     first = 0x80 | (0x20 if padding else 0) | (0x10 if extension else 0) | csrcs
@@ -39,9 +41,10 @@ def rtp(name: str, payload: bytes | int, *, seq: int = 0x1234, marker: bool = Fa
     packet += (160 * seq).to_bytes(4, "big") + filler(f"{name} ssrc", 4)
     packet += filler(f"{name} csrc", 4 * csrcs)
     if extension:
-        profile, words = extension
-        packet += profile.to_bytes(2, "big") + words.to_bytes(2, "big")
-        packet += filler(f"{name} extension", 4 * words)
+        profile, body = extension
+        if isinstance(body, int):
+            body = filler(f"{name} extension", 4 * body)
+        packet += profile.to_bytes(2, "big") + (len(body) // 4).to_bytes(2, "big") + body
     packet += payload
     if padding:
         packet += bytes(padding - 1) + bytes([padding])
@@ -88,7 +91,9 @@ HEADER = """\
 #   key      master key
 #   salt     master salt
 #   mki      master key identifier, as it stands in the packet
-#   policy   session parameters of RFC 4568 §6.3 joined by commas; KDR=n is a rate of 2^n
+#   policy   session parameters of RFC 4568 §6.3 joined by commas; KDR=n is a rate of 2^n;
+#            EXTENSIONS=a+b: their data is encrypted (RFC 6904); CRYPTEX (RFC 9335);
+#            RCC=m/R/n: mode, rate and tag length in octets (RFC 4771)
 #   roc      rollover counter of an RTP packet, decimal
 #   index    index of an SRTCP packet (31 bits), decimal
 #   plain    the RTP or RTCP packet
@@ -126,6 +131,12 @@ class Table:
                   if getattr(session, word)]
         if session.rate:
             policy.append(f"KDR={session.rate.bit_length() - 1}")
+        if session.extensions:
+            policy.append("EXTENSIONS=" + "+".join(map(str, sorted(session.extensions))))
+        if session.cryptex:
+            policy.append("CRYPTEX")
+        if session.rcc:
+            policy.append("RCC=" + "/".join(map(str, session.rcc)))
         self.lines.append(" ".join([
             what, name, session.suite.name, session.master_key.hex(), session.master_salt.hex(),
             session.mki.hex() or "-", ",".join(policy) or "-", roc, index,
@@ -219,6 +230,129 @@ def fill_rates(table: Table, suite: str):
             table.rtcp(name, session, receiver_report(name, 1), index)
 
 
+# An extension body for every thing the walk over it must know.
+BODIES = {
+    "empty": (0xBEDE, b""),
+    "one-element": (0xBEDE, bytes.fromhex("10aa0000")),
+    "padding-everywhere": (0xBEDE, bytes.fromhex("0010aa00002bb1b2 b3b4b5b6b7b8b9babbbc0000")),
+    "one-byte-longest": (0xBEDE, bytes.fromhex("1f") + bytes(range(16)) + bytes.fromhex("4f")
+                         + bytes(range(16, 32)) + bytes(2)),
+    "id-15-ends-it": (0xBEDE, bytes.fromhex("10aaf0bb10cc0000")),
+    "id-0-with-length-ends-it": (0xBEDE, bytes.fromhex("10aa03bb10cc0000")),
+    "cut-element": (0xBEDE, bytes.fromhex("10aa4fbb")),
+    "two-byte": (0x1000, bytes.fromhex("0104a1a2a3a4 0200 0f01a5 ff02a6a7 00")),
+    "two-byte-application-bits": (0x1005, bytes.fromhex("0101aa00 0400 0401bb00 0000")),
+    "two-byte-long": (0x1000, bytes.fromhex("01c8") + bytes(range(200)) + bytes(2)),
+    "other-profile": (0xABCD, bytes.fromhex("10aa2bb1")),
+}
+
+
+def fill_headers(table: Table, suite: str):
+    """Header extensions encrypted element by element (RFC 6904) and whole (RFC 9335)."""
+    for title, agreed in {
+        "elements 1, 4, 15 and 255 (RFC 6904)": dict(extensions=frozenset((1, 4, 15, 255))),
+        "Cryptex (RFC 9335)": dict(cryptex=True),
+        "both agreed; Cryptex goes before (RFC 9335 §5)":
+            dict(extensions=frozenset((1, 4)), cryptex=True),
+    }.items():
+        session = table.session(suite, **agreed)
+        short = "-".join(sorted(agreed))
+        table.section(f"{suite}: {title}")
+        for name, extension in BODIES.items():
+            for csrcs in (0, 2):
+                name_ = f"{short}-{name}-csrc-{csrcs}"
+                table.rtp(name_, session, rtp(name_, 20, csrcs=csrcs, extension=extension), 1)
+        for csrcs in (0, 1, 15):
+            name = f"{short}-no-extension-csrc-{csrcs}"
+            table.rtp(name, session, rtp(name, 40, csrcs=csrcs), 3)
+        name = f"{short}-csrc-15-no-payload"
+        table.rtp(name, session, rtp(name, 0, csrcs=15, extension=BODIES["one-element"]))
+        with_mki = replace(session, mki=filler("mki", 4))
+        name = f"{short}-mki-4"
+        table.rtp(name, with_mki, rtp(name, 20, csrcs=3, extension=BODIES["two-byte"]))
+        table.rtcp(name, with_mki, sender_report(name))
+    session = table.session(suite, extensions=frozenset((1, 4)), rate=256)
+    table.section(f"{suite}: header keys of later key-derivation epochs")
+    for seq, roc in ((255, 0), (256, 0), (0xFFFF, 7)):
+        name = f"kdr-8-at-{roc}-{seq}"
+        packet = rtp(name, 20, seq=seq, extension=BODIES["one-byte-longest"])
+        table.rtp(name, session, packet, roc)
+
+
+def fill_rcc(table: Table, suite: str):
+    """Packets that carry the rollover counter and packets that do not (RFC 4771)."""
+    gcm = SUITES[suite].cipher == "gcm"
+    for mode, tag in [(3, 4)] if gcm else [(1, 14), (2, 14), (1, 8), (2, 20), (3, 4)]:
+        for rate in (1, 5):
+            session = table.session(suite, rcc=(mode, rate, tag))
+            with_mki = replace(session, mki=filler("mki", 3))
+            table.section(f"{suite}: RCCm{mode}, R = {rate}, a tag of {tag} octets")
+            for seq, roc in ((5, 0), (6, 0), (0, 1), (65535, 0xFFFFFFFF), (10, 0x01020304)):
+                name = f"rcc-{mode}-{rate}-{tag}-at-{roc}-{seq}"
+                table.rtp(name, session, rtp(name, 20, seq=seq), roc)
+                table.rtp(f"{name}-mki-3", with_mki, rtp(f"{name}-mki-3", 20, seq=seq), roc)
+            name = f"rcc-{mode}-{rate}-{tag}"
+            table.rtcp(name, session, sender_report(name))
+
+
+DOUBLE_HEADER = """\
+# Known packets: double encryption (RFC 8723).
+#
+# Made by test-vectors/tools/known_packets.py, a second implementation from the text of RFC 8723 and
+# RFC 7714, which reproduces the vectors printed in the latter before it writes.
+#
+# One packet a line, columns separated by blanks:
+#   name        which rule the packet is there for
+#   suite       suite of either half
+#   key         master key, inner half and outer half
+#   salt        master salt, inner half and outer half
+#   roc         the speaker's rollover counter, decimal
+#   hop_roc     the last hop's rollover counter, decimal
+#   plain       the RTP packet as spoken
+#   changed     its first four octets after a media distributor changed them
+#   end_to_end  the packet between the transforms, its original-header block included
+#   secured     the SRTP packet on the last hop
+# Bytes are in hex.
+"""
+
+
+def double() -> str:
+    lines = [DOUBLE_HEADER.rstrip()]
+    for suite in ("AEAD_AES_128_GCM", "AEAD_AES_256_GCM"):
+        row = SUITES[suite]
+        inner = Session(row, filler(f"{suite} inner", row.key), filler(f"{suite} inner s", row.salt))
+        outer = Session(row, filler(f"{suite} outer", row.key), filler(f"{suite} outer s", row.salt))
+        lines += ["", f"# {suite} twice"]
+        shapes = {
+            "plain": dict(),
+            "marker": dict(marker=True),
+            "csrc-15": dict(csrcs=15),
+            "extension": dict(extension=(0xBEDE, 2)),
+            "csrc-and-extension": dict(csrcs=2, extension=(0x1000, 3)),
+            "padding": dict(padding=4),
+        }
+        for name, shape in shapes.items():
+            packet = rtp(f"double-{name}", 20, **shape)
+            first, second, s0, s1 = packet[:4]
+            for what, changed in {
+                "unchanged": packet[:4],
+                "payload-type": bytes([first, second ^ 0x11, s0, s1]),
+                "sequence-number": bytes([first, second, s0 ^ 0x40, s1 ^ 1]),
+                "marker": bytes([first, second ^ 0x80, s0, s1]),
+                "everything": bytes([first, second ^ 0x91, s0 ^ 0x20, s1 ^ 3]),
+            }.items():
+                for roc, hop_roc in ((0, 0), (7, 9)):
+                    middle = end_to_end(inner, roc, packet, changed)
+                    secured = protect_rtp(outer, hop_roc, middle)
+                    lines.append(" ".join([
+                        f"{name}-{what}-roc-{roc}", suite,
+                        (inner.master_key + outer.master_key).hex(),
+                        (inner.master_salt + outer.master_salt).hex(),
+                        str(roc), str(hop_roc), packet.hex(), changed.hex(), middle.hex(),
+                        secured.hex()]))
+    return "\n".join(lines) + "\n"
+
+
 def table(title: str, rfcs: str, *suites: str, fill=fill) -> str:
     made = Table(title, rfcs)
     for suite in suites:
@@ -244,6 +378,15 @@ def tables() -> dict[str, str]:
         "known-packets-kdr.txt": table(
             "key derivation rates other than 0", "RFC 3711", "AES_CM_128_HMAC_SHA1_80",
             fill=fill_rates),
+        "known-packets-headers.txt": table(
+            "encrypted header extensions", "RFC 3711, RFC 7714, RFC 6904 and RFC 9335",
+            "AES_CM_128_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32", "F8_128_HMAC_SHA1_80",
+            "AEAD_AES_128_GCM", "AEAD_AES_256_GCM", "NULL_HMAC_SHA1_80", fill=fill_headers),
+        "known-packets-rcc.txt": table(
+            "rollover counters in the packets", "RFC 3711, RFC 7714 and RFC 4771",
+            "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "F8_128_HMAC_SHA1_80",
+            "NULL_HMAC_SHA1_80", "AEAD_AES_128_GCM", fill=fill_rcc),
+        "known-packets-double.txt": double(),
     }
 
 
@@ -258,7 +401,7 @@ def main() -> int:
             print(f"{name}: {'up to date' if same else 'DIFFERS'}")
         else:
             path.write_text(text)
-            packets = sum(line.startswith(("rtp ", "rtcp ")) for line in text.splitlines())
+            packets = sum(bool(line) and not line.startswith("#") for line in text.splitlines())
             print(f"{name}: {packets} packets")
     return 1 if stale else 0
 

@@ -1,13 +1,13 @@
 """Holds the reference against every test vector the RFCs print.
 
-Read first: RFC 3711 Appendix B, RFC 6188 §7, RFC 7714 §16 and §17.
+Read first: RFC 3711 Appendix B, RFC 6188 §7, RFC 7714 §16 and §17, RFC 6904 and RFC 9335 Appendix A.
 """
 
 from pathlib import Path
 
 from reference import (
-    SUITES, Session, SessionKeys, aes, cm_iv, cm_keystream, derive, f8_keystream, gcm_rtcp_iv,
-    gcm_rtp_iv, secure_rtcp, secure_rtp, xor)
+    SUITES, Session, SessionKeys, aes, cm_iv, cm_keystream, derive, element_mask, encrypt_elements,
+    f8_keystream, gcm_rtcp_iv, gcm_rtp_iv, protect_rtp, secure_rtcp, secure_rtp, xor)
 
 FOLDER = Path(__file__).resolve().parent.parent / "srtp"
 
@@ -74,7 +74,37 @@ def gcm(name: str, secure, make_iv, counter: str):
             same(f"{name}: {form}_{bits}", made, v[f"{form}_{bits}"])
 
 
+def header_encryption():
+    v = read("rfc6904-a-header-encryption.txt")
+    k_he = derive(v["master_key"], v["master_salt"], 6, 16)
+    k_hs = derive(v["master_key"], v["master_salt"], 7, 14)
+    same("RFC 6904 A.1 k_he", k_he, v["header_cipher_key"])
+    same("RFC 6904 A.1 k_hs", k_hs, v["header_cipher_salt"])
+    iv = cm_iv(k_hs, number(v["ssrc"]), number(v["sequence_number"]))
+    same("RFC 6904 A.2 IV", iv.to_bytes(16, "big"), v["iv"])
+    same("RFC 6904 A.2 keystream", cm_keystream(k_he, iv, 24), v["keystream"])
+    ids = frozenset((1, 3, 4))
+    same("RFC 6904 A.2 mask", element_mask(0xBEDE, v["extension"], ids), v["mask"])
+    packet = (bytes.fromhex("9000") + v["sequence_number"] + bytes(4) + v["ssrc"]
+              + bytes.fromhex("bede0006") + v["extension"])
+    session = Session(SUITES["AES_CM_128_HMAC_SHA1_80"], b"", b"", extensions=ids)
+    made = encrypt_elements(session, k_he, k_hs, number(v["roc"]), packet)
+    same("RFC 6904 A.2 ciphertext", made[16:], v["encrypted"])
+
+
+def cryptex():
+    for line in (FOLDER / "rfc9335-a-cryptex.txt").read_text().splitlines():
+        if not line.startswith("rtp "):
+            continue
+        _, name, suite, key, salt, _, _, roc, _, plain, secured = line.split()
+        session = Session(SUITES[suite], bytes.fromhex(key), bytes.fromhex(salt), cryptex=True)
+        made = protect_rtp(session, int(roc), bytes.fromhex(plain))
+        same(f"RFC 9335 {suite} {name}", made, bytes.fromhex(secured))
+
+
 def check():
+    header_encryption()
+    cryptex()
     rfc3711_b1()
     for name in ("rfc3711-b2-aes-cm", "rfc6188-7.1-aes-256-cm", "rfc6188-7.3-aes-192-cm"):
         counter_mode(f"{name}.txt")

@@ -13,7 +13,7 @@ mod hmac_sha1;
 pub(crate) use aes::Aes;
 #[cfg(feature = "f8")]
 pub(crate) use f8::F8;
-#[cfg(feature = "header-encryption")]
+#[cfg(all(feature = "f8", feature = "header-encryption"))]
 pub(crate) use f8::F8Keystream;
 #[cfg(feature = "gcm")]
 pub(crate) use gcm::{Gcm, TAG_LEN as GCM_TAG_LEN};

@@ -3,6 +3,9 @@
 //! the crate, because they compare the whole state of a context before and after an error.
 
 mod conversation;
+mod double;
+mod export;
+mod headers;
 mod known_packets;
 mod model;
 mod rfc_vectors;

@@ -294,7 +294,7 @@ impl Agreed {
     }
 
     fn carries_roc(&self, seq: u128) -> bool {
-        self.rcc.is_some_and(|rcc| seq % rcc.rate == 0)
+        self.rcc.is_some_and(|rcc| seq.is_multiple_of(rcc.rate))
     }
 
     /// Bytes of a carried rollover counter and of MAC in the packet with this sequence number.
@@ -305,7 +305,7 @@ impl Agreed {
             None => (0, self.suite.srtp_tag),
             // RFC 4771 §5, the five cases.
             Some(rcc) => {
-                let carried = seq % rcc.rate == 0;
+                let carried = seq.is_multiple_of(rcc.rate);
                 let mac = match (rcc.mode, carried) {
                     _ if gcm => self.suite.srtp_tag,
                     (1 | 2, true) => rcc.tag - 4,
