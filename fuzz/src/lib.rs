@@ -1,3 +1,4 @@
 //! What the fuzz targets assert: identities that hold for every input, never only "no panic".
 
+pub mod configuration;
 pub mod sdes;

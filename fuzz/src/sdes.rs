@@ -3,8 +3,8 @@
 
 use sdes_sdp::{
     Connection, CryptoAttribute, CryptoEdit, CryptoErrorKind, CryptoLine, CryptoSuite, Direction,
-    Emit, LifetimeForm, MasterKey, MediaEdit, NoteKind, ParameterName, Rewrite, Sdp, SessionEdit,
-    SessionParameters, Tolerance,
+    Emit, LifetimeForm, MasterKey, MediaEdit, NoteKind, ParameterName, Rewrite, Sdp, SdpWriter,
+    SessionEdit, SessionParameters, Tolerance,
 };
 
 /// One crypto line, with or without its line ending.
@@ -100,12 +100,46 @@ pub fn sdp(data: &[u8]) {
     let unchanged = Rewrite::new(&sdp, SessionEdit::default(), &[]).unwrap();
     assert_eq!(unchanged.to_string(), text);
     rewrites_what_it_says(&sdp);
+    if strict.is_ok() {
+        is_written_again(text);
+    }
     // sdp-types panics on descriptions whose lines are out of order, so it only sees proper ones.
     if strict.is_ok()
         && let Ok(peer) = sdp_types::Session::parse(data)
     {
         agrees_with(&sdp, &peer);
     }
+}
+
+/// What RFC 8866 allows the writer writes, line by line to the same text.
+fn is_written_again(text: &str) {
+    let mut written = String::new();
+    let mut writer = SdpWriter::new(&mut written);
+    for line in text.lines() {
+        let (letter, value) = (line.chars().next().unwrap(), line.get(2..).unwrap_or_default());
+        let named = value.split_once(':');
+        let direction = Direction::from_name(value);
+        let crypto = CryptoLine::parse(line).and_then(|line| line.validate(Tolerance::Strict));
+        match (letter, named, direction, crypto) {
+            ('c', ..) => writer.connection(&Connection::parse(value).unwrap()),
+            ('a', _, Some(direction), _) => writer.direction(direction),
+            // Only the meaning survives: a strict line can have its parameters in any order.
+            ('a', Some(("crypto", _)), _, Ok(meaning)) => {
+                let mut line = String::new();
+                SdpWriter::new(&mut line)
+                    .crypto(&meaning.attribute.line(&Emit::default()))
+                    .unwrap();
+                let again = CryptoLine::parse(&line).unwrap().meaning().unwrap();
+                assert_eq!(again, meaning.attribute);
+                writer.attribute("crypto", named.map(|(_, value)| value))
+            }
+            ('a', Some((name, value)), ..) => writer.attribute(name, Some(value)),
+            ('a', None, ..) => writer.attribute(value, None),
+            _ => writer.line(letter, value),
+        }
+        .unwrap_or_else(|error| panic!("{letter}: {error}"));
+    }
+    assert_eq!(written, text);
 }
 
 /// The lines of a text, by the definition of the three endings.
@@ -199,6 +233,17 @@ fn rewrites_what_it_says(sdp: &Sdp<'_>) {
 /// Where sdp-types reads the text too, it reads the same.
 fn agrees_with(sdp: &Sdp<'_>, peer: &sdp_types::Session) {
     assert_eq!(sdp.media_count(), peer.medias.len());
+    assert_eq!(sdp.session_name(), Some(peer.session_name.as_str()));
+    let origin = sdp.origin().unwrap();
+    assert_eq!(origin.username, peer.origin.username.as_deref().unwrap_or("-"));
+    assert_eq!(origin.session_id, peer.origin.sess_id);
+    assert_eq!(origin.address, peer.origin.unicast_address);
+    let address = |connection: Connection<'_>| connection.address.to_string();
+    let theirs = |connection: &sdp_types::Connection| connection.connection_address.clone();
+    assert_eq!(sdp.connection().map(address), peer.connection.as_ref().map(theirs));
+    let attributes = sdp.attributes().map(|a| (a.name, a.value));
+    let peers = peer.attributes.iter().map(|a| (a.attribute.as_str(), a.value.as_deref()));
+    assert!(attributes.eq(peers));
     for (media, theirs) in sdp.media().zip(&peer.medias) {
         assert_eq!(media.kind().as_str().to_ascii_lowercase(), theirs.media.to_ascii_lowercase());
         assert_eq!(media.port(), theirs.port);
@@ -207,6 +252,10 @@ fn agrees_with(sdp: &Sdp<'_>, peer: &sdp_types::Session) {
         assert!(profile.as_str().eq_ignore_ascii_case(&theirs.proto), "{profile}");
         let formats = theirs.fmt.split([' ', '\t']).filter(|format| !format.is_empty());
         assert!(media.formats().eq(formats));
+        assert_eq!(
+            media.own_connection().map(address),
+            theirs.connections.first().map(|c| c.connection_address.clone())
+        );
         let attributes = media.attributes().map(|a| (a.name, a.value));
         let theirs = theirs.attributes.iter().map(|a| (a.attribute.as_str(), a.value.as_deref()));
         assert!(attributes.eq(theirs));

@@ -1,7 +1,9 @@
 //! Polycom: what the attributes do beyond offer and answer.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use srtp_negotiation::polycom::{ConfigurationError, LocalConference, Phone, Platform, Settings};
+use srtp_negotiation::polycom::{
+    ConfigurationError, LocalConference, Phone, Platform, SettingError, Settings,
+};
 use srtp_negotiation::{OfferError, OfferForm};
 
 fn phone(platform: Platform, on: &[&str]) -> Phone {
@@ -32,6 +34,19 @@ fn a_new_key_after_half_the_lifetime_of_an_outgoing_call() {
 
 /// leg.enable × leg.allowLocalConf × voIpProt.SIP.conference.address, on a legacy phone; all others
 /// are never kept from conferences.
+/// TB 25751, sec.srtp.key.lifetime: a number of packets has no sign, and a value that is refused
+/// leaves the one before.
+#[test]
+fn a_lifetime_is_digits() {
+    let mut settings = Settings::default();
+    settings.set("sec.srtp.key.lifetime", "2048").unwrap();
+    for wrong in ["+1024", "-1", " 1024", "1e3", "18446744073709551616"] {
+        let refused = settings.set("sec.srtp.key.lifetime", wrong);
+        assert_eq!(refused, Err(SettingError::NotANumber), "{wrong:?}");
+        assert_eq!(settings.key_lifetime, 2048);
+    }
+}
+
 #[test]
 fn local_conferences() {
     #[rustfmt::skip]

@@ -150,6 +150,7 @@ impl Keys {
 
     /// Adds a key, if several of one use could then still be told apart by a look at the packet
     /// (RFC 4568 §4.3).
+    #[inline]
     pub(crate) fn push(&mut self, which: Use, key: MasterKey) -> Result<(), CryptoErrorKind> {
         let keys = self.of(which);
         if let Some(first) = keys.first() {
@@ -166,7 +167,11 @@ impl Keys {
         }
         match which {
             Use::Media => {
-                self.all.insert(self.media, key).map_err(|_| CryptoErrorKind::TooManyKeys)?;
+                self.all.push(key).map_err(|_| CryptoErrorKind::TooManyKeys)?;
+                // Before those of a `FEC_KEY`, which mostly are none.
+                if let Some(from) = self.all.get_mut(self.media..) {
+                    from.rotate_right(1);
+                }
                 self.media = self.media.saturating_add(1);
                 Ok(())
             }
@@ -189,6 +194,12 @@ pub struct CryptoAttribute {
 }
 
 impl CryptoAttribute {
+    /// One to be filled, without the key that every line has.
+    #[inline(always)]
+    pub(crate) fn blank(tag: u32, suite: CryptoSuite) -> Self {
+        Self { tag, suite, keys: Keys::default(), parameters: SessionParameters::default() }
+    }
+
     /// A crypto line with one key. The suite is the key's; `parameters.kdr` becomes the key's
     /// key derivation rate, because a line has only one (RFC 4568 §6.3.1).
     ///
@@ -205,8 +216,7 @@ impl CryptoAttribute {
         }
         let suite = key.suite();
         parameters.check(suite)?;
-        let new = Self { tag, suite, keys: Keys::default(), parameters };
-        new.with_key(key)
+        Self { parameters, ..Self::blank(tag, suite) }.with_key(key)
     }
 
     /// The same line with one more key. All keys then need an MKI, of one length and with
@@ -297,6 +307,20 @@ impl CryptoAttribute {
     /// offerer's (RFC 4568 §6.1, §7.1.2).
     pub fn shares_key_with(&self, other: &Self) -> bool {
         self.keys.all.iter().any(|key| other.keys.contain(key))
+    }
+}
+
+/// Which protections are off.
+impl From<&CryptoAttribute> for Policy {
+    fn from(attribute: &CryptoAttribute) -> Self {
+        attribute.policy()
+    }
+}
+
+/// The keys for media, as srtp-core's contexts take them.
+impl<'a> From<&'a CryptoAttribute> for &'a [MasterKey] {
+    fn from(attribute: &'a CryptoAttribute) -> Self {
+        attribute.keys()
     }
 }
 

@@ -140,6 +140,12 @@ impl CryptoText<'_> {
         Self { prefix: "a=crypto:", ..self }
     }
 
+    /// The same as a value alone.
+    #[cfg(feature = "sdp-types")]
+    pub(crate) const fn as_value(self) -> Self {
+        Self { prefix: "", ..self }
+    }
+
     fn parameter(&self, f: &mut fmt::Formatter<'_>, name: ParameterName) -> fmt::Result {
         let parameters = self.attribute.parameters();
         match name {

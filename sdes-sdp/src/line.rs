@@ -8,7 +8,10 @@ use core::fmt;
 use srtp_core::CryptoSuite;
 
 use crate::error::{CryptoError, CryptoErrorKind};
-use crate::scan::{Pieces, Span, is_blank, next_word, pieces, split_once, trim, trim_end};
+use crate::scan::{
+    Pieces, Span, find_line_end, has_strange, is_blank, next_word, pieces, split_once, trim,
+    trim_end,
+};
 
 /// An `a=crypto` line, borrowed from the text it stands in.
 ///
@@ -34,7 +37,7 @@ use crate::scan::{Pieces, Span, is_blank, next_word, pieces, split_once, trim, t
 pub struct CryptoLine<'a> {
     text: &'a str,
     tag: u32,
-    /// Byte ranges of `text`; `params` runs to the last character that is not a blank.
+    /// Byte ranges of `text`; `params` runs from behind the keys to the last character that is not a blank.
     pub(crate) tag_at: Span,
     pub(crate) suite_at: Span,
     pub(crate) keys_at: Span,
@@ -57,11 +60,8 @@ impl<'a> CryptoLine<'a> {
     /// A [`CryptoError`] with a column where the text does not follow RFC 4568 §9.1.
     pub fn parse(text: &'a str) -> Result<Self, CryptoError> {
         let (content, _) = split_ending(text);
-        let strange = |c: &u8| !(c.is_ascii_graphic() || is_blank(*c));
-        // Without leaving early: most lines are clean, and this way it takes them sixteen bytes
-        // at a time.
-        let clean = !content.as_bytes().iter().fold(false, |seen, c| seen | strange(c));
-        if !clean && let Some(at) = memchr::memchr2(b'\r', b'\n', content.as_bytes()) {
+        let clean = !has_strange(content.as_bytes());
+        if !clean && let Some(at) = find_line_end(content.as_bytes()) {
             return Err(line_break(content, at));
         }
         let value = content.strip_prefix("a=").unwrap_or(content);
@@ -74,8 +74,7 @@ impl<'a> CryptoLine<'a> {
         if suite.is_empty() {
             return Err(CryptoErrorKind::MissingSuite.at(suite_at.column()));
         }
-        let is_name = suite.bytes().fold(true, |seen, c| seen & is_name_character(c));
-        if !is_name && let Some(at) = suite.bytes().position(|c| !is_name_character(c)) {
+        if let Some(at) = suite.bytes().position(|c| !is_name_character(c)) {
             return Err(CryptoErrorKind::SuiteCharacter.at(suite_at.column().saturating_add(at)));
         }
 
@@ -83,13 +82,13 @@ impl<'a> CryptoLine<'a> {
         if keys_at.of(content).is_empty() {
             return Err(CryptoErrorKind::MissingKey.at(keys_at.column()));
         }
-        if !clean && let Some(at) = content.bytes().position(|c| strange(&c)) {
+        let strange = |c: u8| !(c.is_ascii_graphic() || is_blank(c));
+        if !clean && let Some(at) = content.bytes().position(strange) {
             return Err(CryptoErrorKind::Character.at(at.saturating_add(1)));
         }
         KeyParams::new(keys_at.of(content), keys_at.start).check()?;
 
-        let params_at =
-            Span { start: next_word(content, keys_at.end).start, end: trim_end(content).len() };
+        let params_at = Span { start: keys_at.end, end: trim_end(content).len() };
         Ok(Self { text, tag, tag_at, suite_at, keys_at, params_at })
     }
 
@@ -110,7 +109,10 @@ impl<'a> CryptoLine<'a> {
 
     /// The crypto-suite, `None` for one that srtp-core's table does not have.
     pub fn suite(&self) -> Option<CryptoSuite> {
-        CryptoSuite::from_name(self.suite_name())
+        let name = self.suite_name();
+        // Nearly all are spelt as registered.
+        let registered = CryptoSuite::ALL.iter().find(|suite| suite.name() == name);
+        registered.copied().or_else(|| CryptoSuite::from_name(name))
     }
 
     /// The key parameters, at least one, in the order of the line.
@@ -135,8 +137,22 @@ impl<'a> CryptoLine<'a> {
     }
 }
 
+/// For every byte, whether a suite or a key method may have it (RFC 4568 §9.1).
+static NAME_CHARACTERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut c = 0u8;
+    while c < 0x80 {
+        let (_, row) = table.split_at_mut(c as usize);
+        if let [first, ..] = row {
+            *first = c.is_ascii_alphanumeric() || c == b'_';
+        }
+        c += 1;
+    }
+    table
+};
+
 fn is_name_character(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || c == b'_'
+    NAME_CHARACTERS.get(usize::from(c)).is_some_and(|is| *is)
 }
 
 /// RFC 4568 §9.1: 1*9DIGIT; §4.1: leading zeroes MUST NOT be used.
@@ -208,10 +224,16 @@ impl<'a> KeyParams<'a> {
         Ok(params)
     }
 
+    /// Whether one more follows.
+    pub(crate) const fn has_next(&self) -> bool {
+        self.rest.has_next()
+    }
+
     /// Holds every key parameter against the grammar, after which iterating cannot fail.
     pub(crate) fn check(self) -> Result<(), CryptoError> {
         self.into_iter().try_for_each(|key| {
-            let has_method = !key.method.is_empty() && key.method.bytes().all(is_name_character);
+            let has_method = key.method == "inline"
+                || !key.method.is_empty() && key.method.bytes().all(is_name_character);
             if key.method.is_empty() && key.info.is_none() {
                 Err(CryptoErrorKind::EmptyKey.at(key.column()))
             } else if !has_method || key.info.is_none() {
@@ -262,7 +284,7 @@ impl<'a> KeyParam<'a> {
 
     /// Whether the method is `inline`, in any case of letters.
     pub fn is_inline(&self) -> bool {
-        self.method.eq_ignore_ascii_case("inline")
+        self.method == "inline" || self.method.eq_ignore_ascii_case("inline")
     }
 
     /// All that follows the method's `:`. It holds the key.

@@ -3,8 +3,10 @@
 //!
 //! Read first: RFC 8866 §5 and §9; RFC 4568 §4.
 
+mod capability;
 mod error;
 mod field;
+mod grammar;
 mod lines;
 mod media;
 mod remark;
@@ -14,6 +16,7 @@ mod write;
 
 use core::fmt;
 
+pub use capability::{AttributeAlternative, AttributeCapability, Configuration};
 pub use error::{Remark, RemarkKind, SdpError, SdpErrorKind};
 pub use field::{Connection, Direction, MediaKind, Origin, Profile, Rtcp};
 pub use lines::Attribute;
@@ -26,7 +29,7 @@ pub use write::{LineEnding, MediaDescription, SdpWriter, SessionDescription, Wri
 use crate::note::Tolerance;
 use crate::scan::trim;
 use lines::Lines;
-use media::MediaLine;
+use media::After;
 use section::{Facts, Section};
 
 /// A session description, borrowed from its text.
@@ -63,8 +66,9 @@ pub struct Sdp<'a> {
     origin: Option<&'a str>,
     name: Option<&'a str>,
     media_count: usize,
-    /// The line number of the first m-line.
-    media_line: usize,
+    /// The first media section, and what follows it: most SDPs have no other.
+    first: Option<Media<'a>>,
+    after: After<'a>,
 }
 
 impl<'a> Sdp<'a> {
@@ -73,37 +77,39 @@ impl<'a> Sdp<'a> {
     /// # Errors
     /// An [`SdpError`] with line and column, where it cannot be known which media it describes.
     pub fn parse(text: &'a str) -> Result<Self, SdpError> {
-        let mut sdp = Self {
-            text,
-            session: Section { text: "", line_number: 1 },
-            facts: Facts::default(),
-            origin: None,
-            name: None,
-            media_count: 0,
-            media_line: 1,
-        };
-        let mut version = false;
-        for line in Lines::new(text, 1) {
+        let mut session = Section { text, line_number: 1 };
+        let mut facts = Facts::default();
+        let mut after = After { first: None, lines: Lines::new(text, 1), text };
+        let (mut version, mut origin, mut name) = (false, None, None);
+        for line in &mut after.lines {
             match line.field() {
-                Some((b'm', _)) => break,
+                Some((b'm', _)) => {
+                    session.text = text.get(..line.start).unwrap_or_default();
+                    after.first = Some(line);
+                    break;
+                }
                 Some((b'v', value)) => {
                     version = true;
                     if trim(value) != "0" {
                         return Err(error(line.number, 3, SdpErrorKind::Version));
                     }
                 }
-                Some((b'o', value)) => sdp.origin = sdp.origin.or(Some(value)),
-                Some((b's', value)) => sdp.name = sdp.name.or(Some(value)),
-                _ => sdp.facts.observe(&line, 0),
+                Some((b'o', value)) => origin = origin.or(Some(value)),
+                Some((b's', value)) => name = name.or(Some(value)),
+                _ => facts.observe(&line, 0),
             }
-            sdp.session.text = text.get(..line.end()).unwrap_or_default();
-            sdp.media_line = line.number.saturating_add(1);
         }
-        sdp.media_count = check_media_lines(text, sdp.session.text.len())?;
-        if !version && sdp.media_count == 0 {
+        if !version && after.first.is_none() {
             return Err(error(1, 1, SdpErrorKind::NotSdp));
         }
-        Ok(sdp)
+        let first = after.section(0, &facts).transpose()?;
+        let mut media_count = usize::from(first.is_some());
+        let mut rest = after;
+        while let Some(section) = rest.section(media_count, &facts) {
+            section?;
+            media_count = media_count.saturating_add(1);
+        }
+        Ok(Self { text, session, facts, origin, name, media_count, first, after })
     }
 
     /// The same, but with [`Tolerance::Rfc4568`] or [`Tolerance::Strict`] refusing an SDP that
@@ -128,11 +134,8 @@ impl<'a> Sdp<'a> {
     }
 
     /// The media sections in their order.
-    pub fn media(&self) -> MediaSections<'a> {
-        let rest = self.text.get(self.session.text.len()..).unwrap_or_default();
-        let mut lines = Lines::new(rest, self.media_line);
-        let next = lines.next();
-        MediaSections { text: rest, lines, next, index: 0, session: self.facts }
+    pub const fn media(&self) -> MediaSections<'a> {
+        MediaSections::new(self.first, self.after)
     }
 
     /// How many media sections there are.
@@ -170,6 +173,11 @@ impl<'a> Sdp<'a> {
         self.facts.fingerprint
     }
 
+    /// `a=cryptex` at the session level, which holds for every media section (RFC 9335 §4).
+    pub const fn cryptex(&self) -> bool {
+        self.facts.cryptex
+    }
+
     /// The attributes at the session level, in their order.
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + Clone + use<'a> {
         self.session.attributes()
@@ -178,6 +186,20 @@ impl<'a> Sdp<'a> {
     /// The values of all session-level attributes of this name.
     pub fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
         self.session.values(name)
+    }
+
+    /// The transports of `a=tcap` at the session level with their numbers (RFC 5939 §3.4.2).
+    pub fn transport_capabilities(
+        &self,
+    ) -> impl Iterator<Item = (u32, Profile<'a>)> + Clone + use<'a> {
+        self.values("tcap").flat_map(capability::transports)
+    }
+
+    /// The attributes of `a=acap` at the session level (RFC 5939 §3.4.1).
+    pub fn attribute_capabilities(
+        &self,
+    ) -> impl Iterator<Item = AttributeCapability<'a>> + Clone + use<'a> {
+        self.values("acap").filter_map(AttributeCapability::parse)
     }
 
     /// Crypto lines at the session level, where they must not stand (RFC 4568 §4): to be
@@ -198,31 +220,6 @@ impl<'a> Sdp<'a> {
 
 const fn error(line_number: usize, column: usize, kind: SdpErrorKind) -> SdpError {
     SdpError { line_number, column, kind }
-}
-
-/// Reads every m-line from byte `from` on and counts them. It goes from one `m=` to the next and
-/// not from line to line, since what stands between is read when a section is asked for.
-fn check_media_lines(text: &str, from: usize) -> Result<usize, SdpError> {
-    let bytes = text.as_bytes().get(from..).unwrap_or_default();
-    let mut count = 0usize;
-    for at in memchr::memmem::find_iter(bytes, b"m=") {
-        let at = at.saturating_add(from);
-        let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
-        if !matches!(before, None | Some(b'\r' | b'\n')) {
-            continue;
-        }
-        let line = Lines::new(text.get(at..).unwrap_or_default(), 1).next();
-        let Some((_, value)) = line.and_then(|line| line.field()) else {
-            continue;
-        };
-        MediaLine::parse(value).map_err(|(column, kind)| {
-            let lines_before = Lines::new(text.get(..at).unwrap_or_default(), 1).count();
-            // Columns count from 1, and the value stands behind `m=`.
-            error(lines_before.saturating_add(1), column.saturating_add(3), kind)
-        })?;
-        count = count.saturating_add(1);
-    }
-    Ok(count)
 }
 
 impl fmt::Display for Sdp<'_> {

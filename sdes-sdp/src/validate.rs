@@ -3,16 +3,18 @@
 //!
 //! Read first: RFC 4568 §4, §6.1, §6.3, §9.2; RFC 7714 §8.2.
 
-use srtp_core::{CryptoSuite, KeyDerivationRate, MAX_KEY_SALT_LEN, MasterKey, Mki};
-use zeroize::Zeroizing;
+use core::str::FromStr;
 
-use crate::attribute::{CryptoAttribute, FecOrder, Keys, SessionParameters, Use};
+use srtp_core::{CryptoSuite, KeyDerivationRate, MAX_KEY_SALT_LEN, MasterKey, Mki};
+use zeroize::Zeroize;
+
+use crate::attribute::{CryptoAttribute, FecOrder, Keys, Use};
 use crate::base64;
 use crate::error::{CryptoError, CryptoErrorKind};
 use crate::line::{CryptoLine, KeyParam, KeyParams, SessionParam};
 use crate::mki;
 use crate::note::{NoteKind, Notes, Tolerance};
-use crate::scan::{Span, split_once, trim_end};
+use crate::scan::{Span, find, pieces, split_once, trim_end};
 
 /// What a valid line means, and what it was forgiven.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,33 +34,17 @@ impl CryptoLine<'_> {
     /// # Errors
     /// A [`CryptoError`]: the first violation, or the first oddity `tolerance` does not allow.
     pub fn validate(&self, tolerance: Tolerance) -> Result<Meaning, CryptoError> {
-        let suite = self.suite().ok_or(CryptoErrorKind::UnknownSuite.at(self.suite_at.column()))?;
-        if !suite.is_built_in() {
-            return Err(CryptoErrorKind::SuiteNotBuiltIn { suite }.at(self.suite_at.column()));
+        let suite = self.usable_suite()?;
+        let attribute = CryptoAttribute::blank(self.tag(), suite);
+        // Filled in the place it is returned in: keys that are moved leave copies of themselves
+        // behind, and a kilobyte takes its time.
+        let mut result = Ok(Meaning { attribute, notes: Notes::default() });
+        if let Ok(Meaning { attribute, notes }) = &mut result
+            && let Err(error) = (Check { suite, notes, tolerance }).line(self, attribute)
+        {
+            result = Err(error);
         }
-        let mut meaning = Meaning {
-            attribute: CryptoAttribute {
-                tag: self.tag(),
-                suite,
-                keys: Keys::default(),
-                parameters: SessionParameters::default(),
-            },
-            notes: Notes::default(),
-        };
-        // Filled in place: keys that are moved leave copies of themselves behind.
-        let Meaning { attribute, notes } = &mut meaning;
-        let mut check = Check { suite, notes, tolerance };
-        check.layout(self)?;
-        check.head(self)?;
-        check.keys(self.keys(), &mut attribute.keys, Use::Media)?;
-        check.parameters(self, attribute)?;
-        let rate = attribute.parameters.kdr;
-        if rate != KeyDerivationRate::ZERO {
-            for key in attribute.keys.iter_mut() {
-                *key = key.clone().with_key_derivation_rate(rate);
-            }
-        }
-        Ok(meaning)
+        result
     }
 
     /// What the line means, read with [`Tolerance::Tolerant`] and its notes left aside.
@@ -66,7 +52,24 @@ impl CryptoLine<'_> {
     /// # Errors
     /// As [`validate`](Self::validate).
     pub fn meaning(&self) -> Result<CryptoAttribute, CryptoError> {
-        Ok(self.validate(Tolerance::Tolerant)?.attribute)
+        let suite = self.usable_suite()?;
+        let mut result = Ok(CryptoAttribute::blank(self.tag(), suite));
+        let mut check =
+            Check { suite, notes: &mut Notes::default(), tolerance: Tolerance::Tolerant };
+        if let Ok(attribute) = &mut result
+            && let Err(error) = check.line(self, attribute)
+        {
+            result = Err(error);
+        }
+        result
+    }
+
+    fn usable_suite(&self) -> Result<CryptoSuite, CryptoError> {
+        let suite = self.suite().ok_or(CryptoErrorKind::UnknownSuite.at(self.suite_at.column()))?;
+        if !suite.is_built_in() {
+            return Err(CryptoErrorKind::SuiteNotBuiltIn { suite }.at(self.suite_at.column()));
+        }
+        Ok(suite)
     }
 }
 
@@ -75,6 +78,24 @@ impl TryFrom<CryptoLine<'_>> for CryptoAttribute {
 
     fn try_from(line: CryptoLine<'_>) -> Result<Self, CryptoError> {
         line.meaning()
+    }
+}
+
+/// A crypto line as text, in any of the forms [`CryptoLine::parse`] takes, read tolerantly.
+impl FromStr for CryptoAttribute {
+    type Err = CryptoError;
+
+    fn from_str(text: &str) -> Result<Self, CryptoError> {
+        CryptoLine::parse(text)?.meaning()
+    }
+}
+
+/// The suite, if it is one that can be used here.
+impl TryFrom<&CryptoLine<'_>> for CryptoSuite {
+    type Error = CryptoError;
+
+    fn try_from(line: &CryptoLine<'_>) -> Result<Self, CryptoError> {
+        line.usable_suite()
     }
 }
 
@@ -87,6 +108,25 @@ struct Check<'n> {
 impl Check<'_> {
     fn note(&mut self, column: usize, kind: NoteKind) -> Result<(), CryptoError> {
         self.notes.note(self.tolerance, column, kind)
+    }
+
+    /// Every field of the line, into an attribute that has its tag and its suite.
+    fn line(
+        &mut self,
+        line: &CryptoLine<'_>,
+        attribute: &mut CryptoAttribute,
+    ) -> Result<(), CryptoError> {
+        self.layout(line)?;
+        self.head(line)?;
+        self.keys(line.keys(), &mut attribute.keys, Use::Media)?;
+        self.parameters(line, attribute)?;
+        let rate = attribute.parameters.kdr;
+        if rate != KeyDerivationRate::ZERO {
+            for key in attribute.keys.iter_mut() {
+                *key = key.clone().with_key_derivation_rate(rate);
+            }
+        }
+        Ok(())
     }
 
     /// Blanks and the line ending.
@@ -102,11 +142,13 @@ impl Check<'_> {
         for next in [line.suite_at, line.keys_at].into_iter().chain(words) {
             let gap = Span { start: previous.end, end: next.start };
             let blanks = gap.of(text);
-            if blanks.contains('\t') {
-                self.note(gap.column(), NoteKind::Tab)?;
-            }
-            if blanks.len() > 1 {
-                self.note(gap.column(), NoteKind::RunOfBlanks)?;
+            if blanks != " " {
+                if find(blanks.as_bytes(), b'\t').is_some() {
+                    self.note(gap.column(), NoteKind::Tab)?;
+                }
+                if blanks.len() > 1 {
+                    self.note(gap.column(), NoteKind::RunOfBlanks)?;
+                }
             }
             previous = next;
         }
@@ -144,13 +186,14 @@ impl Check<'_> {
 
     fn keys(
         &mut self,
-        params: KeyParams<'_>,
+        mut params: KeyParams<'_>,
         keys: &mut Keys,
         which: Use,
     ) -> Result<(), CryptoError> {
-        // Of several keys each needs an MKI, the first one too (RFC 4568 §6.1).
-        let several = params.into_iter().nth(1).is_some();
-        for param in params {
+        let mut several = false;
+        while let Some(param) = params.next() {
+            // Of several keys each needs an MKI, the first one too (RFC 4568 §6.1).
+            several |= params.has_next();
             let key = self.key(&param)?;
             if several && key.mki().is_empty() {
                 return Err(CryptoErrorKind::KeyWithoutMki.at(param.column()));
@@ -165,48 +208,97 @@ impl Check<'_> {
 
     /// One `inline:` (RFC 4568 §6.1).
     fn key(&mut self, param: &KeyParam<'_>) -> Result<MasterKey, CryptoError> {
-        let suite = self.suite;
         if !param.is_inline() {
             return Err(CryptoErrorKind::UnknownKeyMethod.at(param.column()));
         }
         if param.method() != "inline" {
             self.note(param.column(), NoteKind::LetterCase)?;
         }
-        let mut column = param.info_column();
-        let mut fields = param.fields();
-        let text = fields.next().unwrap_or_default();
-        let mut key = self.key_salt(text, column)?;
-
-        let mut next_field = |before: &str| {
-            column = column.saturating_add(before.len()).saturating_add(1);
-            fields.next().map(|field| (field, column))
+        let column = param.info_column();
+        let (text, rest) = match split_once(param.key_info(), b'|') {
+            Some((text, rest)) => (text, Some(rest)),
+            None => (param.key_info(), None),
         };
-        let mut field = next_field(text);
-        if let Some((lifetime, column)) = field.filter(|(field, _)| !field.contains(':')) {
-            let packets = parse_lifetime(lifetime, suite).map_err(|kind| kind.at(column))?;
+        let mut buffer = [0; MAX_KEY_SALT_LEN];
+        let key_salt = buffer.get_mut(..self.suite.key_salt_len()).unwrap_or_default();
+        let key = self.key_of(text, rest, key_salt, column);
+        // Byte by byte, so no more of them than were written.
+        key_salt.zeroize();
+        key
+    }
+
+    /// Key and salt, and what follows their `|`; `key_salt` is where they are decoded to.
+    fn key_of(
+        &mut self,
+        text: &str,
+        rest: Option<&str>,
+        key_salt: &mut [u8],
+        column: usize,
+    ) -> Result<MasterKey, CryptoError> {
+        let suite = self.suite;
+        self.key_salt(text, key_salt, column)?;
+        let rest_column = column.saturating_add(text.len()).saturating_add(1);
+        let (lifetime, mki) = match rest {
+            Some(rest) => self.lifetime_and_mki(rest, rest_column)?,
+            None => (None, None),
+        };
+        // All has been looked at, so nothing of this fails; a key is moved as seldom as can be.
+        let fault = |kind: CryptoErrorKind| kind.at(column);
+        let mut key = MasterKey::new(suite, key_salt)
+            .map_err(|_| fault(CryptoErrorKind::SuiteNotBuiltIn { suite }))?;
+        if let Some(packets) = lifetime {
             key = key
                 .with_lifetime(packets)
-                .map_err(|_| CryptoErrorKind::Lifetime { suite }.at(column))?;
-            field = next_field(lifetime);
+                .map_err(|_| fault(CryptoErrorKind::Lifetime { suite }))?;
         }
-        if let Some((text, column)) = field {
-            let mki = self.mki(text, column)?;
-            key =
-                key.with_mki(mki.as_bytes()).map_err(|_| CryptoErrorKind::MkiLength.at(column))?;
-            if let Some((_, column)) = next_field(text) {
-                return Err(CryptoErrorKind::ExtraKeyField.at(column));
-            }
+        if let Some(mki) = mki {
+            key = key.with_mki(mki.as_bytes()).map_err(|_| fault(CryptoErrorKind::MkiLength))?;
         }
         Ok(key)
     }
 
-    fn key_salt(&mut self, text: &str, column: usize) -> Result<MasterKey, CryptoError> {
+    /// What follows the first `|`: a lifetime, an MKI or both.
+    fn lifetime_and_mki(
+        &mut self,
+        text: &str,
+        mut column: usize,
+    ) -> Result<(Option<u64>, Option<Mki>), CryptoError> {
         let suite = self.suite;
-        let wrong = |given| CryptoErrorKind::KeySaltLength { suite, given };
-        let mut buffer = Zeroizing::new([0; MAX_KEY_SALT_LEN]);
-        let Some(key_salt) = buffer.get_mut(..suite.key_salt_len()) else {
-            return Err(wrong(0).at(column));
+        let mut fields = pieces(text, b'|');
+        let mut next_field = |before: Option<&str>| {
+            let before = before.map_or(0, |before| before.len().saturating_add(1));
+            column = column.saturating_add(before);
+            fields.next().map(|field| (field, column))
         };
+        let mut field = next_field(None);
+        let mut lifetime = None;
+        if let Some((text, column)) = field
+            && find(text.as_bytes(), b':').is_none()
+        {
+            let packets = parse_lifetime(text, suite).map_err(|kind| kind.at(column))?;
+            if !(1..=suite.parameters().srtp_lifetime).contains(&packets) {
+                return Err(CryptoErrorKind::Lifetime { suite }.at(column));
+            }
+            lifetime = Some(packets);
+            field = next_field(Some(text));
+        }
+        let Some((text, column)) = field else {
+            return Ok((lifetime, None));
+        };
+        let mki = self.mki(text, column)?;
+        match next_field(Some(text)) {
+            Some((_, column)) => Err(CryptoErrorKind::ExtraKeyField.at(column)),
+            None => Ok((lifetime, Some(mki))),
+        }
+    }
+
+    fn key_salt(
+        &mut self,
+        text: &str,
+        key_salt: &mut [u8],
+        column: usize,
+    ) -> Result<(), CryptoError> {
+        let suite = self.suite;
         let seen = base64::decode(text, key_salt).map_err(|error| match error {
             base64::Error::Character { at } => {
                 CryptoErrorKind::Base64Character.at(column.saturating_add(at))
@@ -214,10 +306,11 @@ impl Check<'_> {
             base64::Error::Characters { count } => {
                 CryptoErrorKind::Base64Length { characters: count }.at(column)
             }
-            base64::Error::Length { bytes } => wrong(bytes).at(column),
+            base64::Error::Length { bytes: given } => {
+                CryptoErrorKind::KeySaltLength { suite, given }.at(column)
+            }
         })?;
-        let digits = text.trim_end_matches('=').len();
-        let end = column.saturating_add(digits);
+        let end = column.saturating_add(seen.digits);
         if seen.non_zero_last_bits {
             self.note(end.saturating_sub(1), NoteKind::NonZeroLastBits)?;
         }
@@ -227,7 +320,7 @@ impl Check<'_> {
         if seen.extra_padding {
             self.note(end, NoteKind::ExtraPadding)?;
         }
-        MasterKey::new(suite, key_salt).map_err(|_| wrong(key_salt.len()).at(column))
+        Ok(())
     }
 
     fn mki(&mut self, text: &str, column: usize) -> Result<Mki, CryptoError> {

@@ -296,3 +296,21 @@ proptest! {
         }
     }
 }
+
+/// From text to what srtp-core takes, suite, keys and policy, by the standard conversions.
+#[test]
+fn conversions_to_srtp_core() {
+    let text = "1 AES_CM_128_HMAC_SHA1_32 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj \
+                UNENCRYPTED_SRTCP";
+    let line = CryptoLine::parse(text).unwrap();
+    assert_eq!(CryptoSuite::try_from(&line), Ok(CryptoSuite::AesCm128HmacSha1_32));
+    let attribute: CryptoAttribute = text.parse().unwrap();
+    assert_eq!(CryptoAttribute::try_from(line).as_ref(), Ok(&attribute));
+    assert_eq!(Policy::from(&attribute), Policy::SECURE.with_unencrypted_srtcp(true));
+    assert_eq!(<&[MasterKey]>::from(&attribute), attribute.keys());
+
+    let unknown = CryptoLine::parse("1 WHAT_NOT inline:AAAA").unwrap();
+    let error = CryptoSuite::try_from(&unknown).unwrap_err();
+    assert_eq!((error.column, error.kind), (3, CryptoErrorKind::UnknownSuite));
+    assert_eq!("1 WHAT_NOT".parse::<CryptoAttribute>().unwrap_err().column, 11);
+}

@@ -93,8 +93,59 @@ fn capabilities_of_rfc5939() {
     let line = CryptoLine::parse(attribute).unwrap().meaning().unwrap();
     assert_eq!(line.keys()[0].mki().as_bytes(), [0, 0, 0, 1]);
     assert!(!audio.has_crypto());
+    // The same in types.
+    assert!(audio.transport_capabilities().eq([(1, Profile::RtpSavp)]));
+    let capability = audio.attribute_capabilities().next().unwrap();
+    assert_eq!(capability.crypto().unwrap().unwrap().meaning(), Ok(line));
+    let potential = audio.potential_configurations().next().unwrap();
+    assert!(potential.transports().eq([1]) && potential.attributes().count() == 1);
+    assert!(potential.attributes().all(|list| list.mandatory().eq([capability.number])));
     let answer = Sdp::parse(vector!("rfc5939-3.2-answer.sdp")).unwrap();
     assert_eq!(answer.media().next().unwrap().values("acfg").collect::<Vec<_>>(), ["1 t=1 a=1"]);
+}
+
+/// RFC 5939 §3.4.1, §3.4.2 and §3.5.1: the examples there, and what is none.
+#[test]
+fn capabilities_as_the_rfc_writes_them() {
+    let text = "v=0\na=tcap:1 RTP/AVPF\na=acap:9 key-mgmt:x\nm=audio 9 RTP/AVP 0\n\
+                a=tcap:3 RTP/SAVP RTP/SAVPF\na=tcap:0 RTP/SAVP\na=acap:1 ptime:20\n\
+                a=acap:x ptime:20\na=acap:2147483648 x\na=acap:2\na=pcfg:1 t=4|3 a=1\n\
+                a=pcfg:8 t=1|2\na=pcfg:2 a=-m:1,2,[3,4]|1,7,[5]\na=pcfg:3 a=-ms\na=pcfg:4 +x=1\n\
+                a=pcfg:5 a\na=pcfg:6 a=[7]\n";
+    let sdp = Sdp::parse(text).unwrap();
+    assert!(sdp.transport_capabilities().eq([(1, Profile::RtpAvpf)]));
+    assert_eq!(sdp.attribute_capabilities().next().unwrap().attribute, "key-mgmt:x");
+    let audio = sdp.media().next().unwrap();
+    let expected = [(3, Profile::RtpSavp), (4, Profile::RtpSavpf)];
+    assert!(audio.transport_capabilities().eq(expected));
+    let attributes: Vec<_> = audio.attribute_capabilities().collect();
+    assert_eq!(attributes.len(), 1);
+    assert_eq!((attributes[0].number, attributes[0].attribute), (1, "ptime:20"));
+    assert!(attributes[0].crypto().is_none());
+    let said: Vec<_> = audio
+        .potential_configurations()
+        .map(|one| {
+            let lists: Vec<_> = one
+                .attributes()
+                .map(|list| {
+                    (list.delete, list.mandatory().collect(), list.optional().collect::<Vec<_>>())
+                })
+                .collect();
+            (one.number(), one.transports().collect::<Vec<_>>(), lists, one.needs_extension())
+        })
+        .collect();
+    let none = || ("", vec![], vec![]);
+    assert_eq!(
+        said,
+        [
+            (1, vec![4, 3], vec![("", vec![1], vec![])], false),
+            (8, vec![1, 2], vec![none()], false),
+            (2, vec![], vec![("-m", vec![1, 2], vec![3, 4]), ("-m", vec![1, 7], vec![5])], false),
+            (3, vec![], vec![("-ms", vec![], vec![])], false),
+            (4, vec![], vec![none()], true),
+            (6, vec![], vec![("", vec![], vec![7])], false),
+        ]
+    );
 }
 
 /// The Cisco sample in both its readings.
@@ -234,36 +285,38 @@ fn what_cannot_be_read() {
 #[test]
 fn what_is_remarked_on() {
     use RemarkKind::*;
-    let head = "v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n";
+    // Every case but the one about it has a connection address where it needs one.
+    let head = "v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nc=IN IP4 h\r\nt=0 0\r\n";
     let with = |lines: &str| format!("{head}{lines}");
     for (text, line, column, kind) in [
         ("v=0\no=- 1 1 IN IP4 h\ns=-\nt=0 0\n".into(), 1, 4, BareLf),
         ("v=0\ro=- 1 1 IN IP4 h\rs=-\rt=0 0\r".into(), 1, 4, BareCr),
-        (head.trim_end().into(), 4, 6, NoLineEnding),
-        (with("\r\n"), 5, 1, EmptyLine),
-        (with("nonsense\r\n"), 5, 1, NotALine),
-        (with("=x\r\n"), 5, 1, NotALine),
-        (with("x=y\r\n"), 5, 1, UnknownType),
-        (with("i=too late\r\n"), 5, 1, OutOfOrder),
-        (with("v=0\r\n"), 5, 1, OutOfOrder),
-        (with("m=audio 9 RTP/AVP 0\r\nt=0 0\r\n"), 6, 1, OutOfOrder),
-        (with("m=audio 9 RTP/AVP 0\r\ni=a\r\ni=b\r\n"), 7, 1, OutOfOrder),
+        (head.trim_end().into(), 5, 6, NoLineEnding),
+        (with("\r\n"), 6, 1, EmptyLine),
+        (with("nonsense\r\n"), 6, 1, NotALine),
+        (with("=x\r\n"), 6, 1, NotALine),
+        (with("x=y\r\n"), 6, 1, UnknownType),
+        (with("i=too late\r\n"), 6, 1, OutOfOrder),
+        (with("v=0\r\n"), 6, 1, OutOfOrder),
+        (with("m=audio 9 RTP/AVP 0\r\nt=0 0\r\n"), 7, 1, OutOfOrder),
+        (with("m=audio 9 RTP/AVP 0\r\ni=a\r\ni=b\r\n"), 8, 1, OutOfOrder),
         (
-            "o=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n".into(),
+            "o=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\nc=IN IP4 h\r\n".into(),
             1,
             1,
             MissingVersion,
         ),
         ("v=0\r\ns=-\r\nt=0 0\r\n".into(), 3, 1, MissingOrigin),
         ("v=0\r\no=- 1 1 IN IP4 h\r\nt=0 0\r\n".into(), 3, 1, MissingSessionName),
-        ("v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nm=a 9 b c\r\n".into(), 4, 1, MissingTime),
+        ("v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nm=a 9 b c\r\nc=IN IP4 h\r\n".into(), 4, 1, MissingTime),
         ("v=0\r\no=- 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n".into(), 2, 3, Origin),
-        (with("m=audio 9 RTP/AVP 0\r\nc=IN IP4\r\n"), 6, 3, Connection),
-        (with("m=audio  9 RTP/AVP 0\r\n"), 5, 8, Blanks),
-        (with("m=audio 9 RTP/AVP 0 \r\n"), 5, 20, Blanks),
-        (with("m=audio\t9 RTP/AVP 0\r\n"), 5, 8, Blanks),
-        (with("m=audio 0 RTP/AVP\r\n"), 5, 18, NoFormats),
-        (with("a=x\0y\r\n"), 5, 4, Nul),
+        (with("m=audio 9 RTP/AVP 0\r\nc=IN IP4\r\n"), 7, 3, Connection),
+        (with("m=audio  9 RTP/AVP 0\r\n"), 6, 8, Blanks),
+        (with("m=audio 9 RTP/AVP 0 \r\n"), 6, 20, Blanks),
+        (with("m=audio\t9 RTP/AVP 0\r\n"), 6, 8, Blanks),
+        (with("m=audio 0 RTP/AVP\r\n"), 6, 18, NoFormats),
+        (with("a=x:\0y\r\n"), 6, 5, Nul),
+        (head.replacen("v=0", "v=\t0", 1), 1, 3, Blanks),
     ] {
         let sdp = Sdp::parse(&text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         let remarks: Vec<_> = sdp.remarks().collect();
@@ -273,6 +326,195 @@ fn what_is_remarked_on() {
         assert_eq!((refused.line_number, refused.column), (line, column), "{text:?}");
         assert_eq!(refused.kind, SdpErrorKind::Refused(kind));
         assert!(refused.to_string().ends_with("; refused by the tolerance chosen"));
+    }
+}
+
+/// RFC 8866 §9, line by line: what its grammar has is passed over in silence, and of what it has
+/// not the column is named. `|` marks the place of the fault.
+#[test]
+fn the_grammar_of_each_line() {
+    use RemarkKind::*;
+    // Lines before and behind, so that only the one in question can be at fault.
+    let fine = [
+        "s=a session",
+        "i=\u{e9}",
+        "u=http://www.example.com/%7Ea?b=c#d",
+        "u=",
+        "e=j.doe@example.com",
+        "e=j.doe@example.com (Jane Doe)",
+        "e=Jane Doe <j.doe@example.com>",
+        "e=\"j d\"@example.com",
+        "p=+1 617 555-6011",
+        "p=+1 617 555-6011 (Jane Doe)",
+        "p=Jane Doe <+1 617 555-6011>",
+        "b=AS:64",
+        "b=X-YZ:128",
+        "t=0 0",
+        "t=3724394400 3724398000",
+        "t=3724394400 0",
+        "a=x",
+        "a=x:y",
+        "a=x:y z",
+        "a=recvonly",
+        "a=cryptex",
+        "a=rtcp-mux",
+        "a=mid:a",
+        "a=ptime:20",
+        "a=ptime:2.5",
+        "a=setup:actpass",
+        "a=fingerprint:sha-256 00:aF",
+        "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:96 opus/48000/2",
+        "a=fmtp:96 a=b",
+        "a=ssrc:1 cname:x",
+        "a=rtcp:9 IN IP4 h",
+        "a=tcap:1 RTP/SAVP RTP/SAVPF",
+        "a=acap:1 crypto:1 X inline:y",
+        "a=pcfg:1 t=1 a=1|2",
+        "a=acfg:1",
+        "c=IN IP4 192.0.2.1",
+        "c=IN IP4 233.252.0.1/127",
+        "c=IN IP4 233.252.0.1/1/3",
+        "c=IN IP6 ff00::1/3",
+        "c=IN IP6 2001:db8::1",
+        "c=IN IP4 host.example.com",
+        "c=ATM NSAP 47.00",
+        "m=audio 9 RTP/AVP 0 8",
+        "m=audio 9/2 udp *",
+        "o=- 1 1 IN IP6 ::1",
+        "t=0 0\r\nr=604800 3600 0 90000",
+        "t=0 0\r\nr=7d 1h 0 25h",
+        "t=0 0\r\nr=7d 1h 0 25h\r\nz=3730928400 -1h 3749680800 0",
+    ];
+    let odd = [
+        ("s=|", EmptyText),
+        ("i=|", EmptyText),
+        ("u=ab| c", Uri),
+        ("u=|<a>", Uri),
+        ("u=a|%4x", Uri),
+        ("e=|nobody", Email),
+        ("e=|a@", Email),
+        ("e=|a@b (c", Email),
+        ("e=|Jane <a>", Email),
+        ("p=|", Phone),
+        ("p=|1", Phone),
+        ("p=|+1x2", Phone),
+        ("p=|12 (a)b", Phone),
+        ("b=AS|", Bandwidth),
+        ("b=|:1", Bandwidth),
+        ("b=AS:|-1", Bandwidth),
+        ("b=AS:|", Bandwidth),
+        ("t=0|", Time),
+        ("t=|1 0", Time),
+        ("t=0 |0123456789", Time),
+        ("t=0 0 |0", Time),
+        ("t=0 |x", Time),
+        ("t=0 | 0", Time),
+        ("t=0 0\r\nr=7d 1h|", RepeatTimes),
+        ("t=0 0\r\nr=|0 1h 0", RepeatTimes),
+        ("t=0 0\r\nr=7d |1w 0", RepeatTimes),
+        ("t=0 0\r\nr=7d 1h 0\r\nz=|0 1h", TimeZones),
+        ("t=0 0\r\nr=7d 1h 0\r\nz=3730928400|", TimeZones),
+        ("t=0 0\r\nr=7d 1h 0\r\nz=3730928400 |+1h", TimeZones),
+        ("k=|prompt", KeyField),
+        ("k=|clear:secret", KeyField),
+        ("a=|", AttributeName),
+        ("a=|:x", AttributeName),
+        ("a=|a b:c", AttributeName),
+        ("a=x:|", AttributeValue),
+        ("a=cryptex:|1", AttributeValue),
+        ("a=mid|", AttributeValue),
+        ("a=rtcp-mux:|x", AttributeValue),
+        ("a=ptime:|0", AttributeValue),
+        ("a=setup:|both", AttributeValue),
+        ("a=fingerprint:|sha-256 0", AttributeValue),
+        ("a=rtpmap:|0 PCMU", AttributeValue),
+        ("a=ssrc:|1", AttributeValue),
+        ("a=ssrc:|4294967296 cname:x", AttributeValue),
+        ("a=rtcp:|x", AttributeValue),
+        ("a=tcap:|0 RTP/SAVP", AttributeValue),
+        ("a=acap:|1", AttributeValue),
+        ("a=pcfg:|1 t", AttributeValue),
+        ("a=crypto|", AttributeValue),
+        ("c=IN IP4 |192.0.2.256", Address),
+        ("c=IN IP4 |233.252.0.1", Address),
+        ("c=IN IP6 |ff00::1/127/x", Address),
+        ("c=IN IP6 |1::2::3", Address),
+        ("c=IN IP0 |\u{11}68.2.17.12", Address),
+        ("c=ATM NSAP |\u{7f}", Address),
+        ("o=a|\u{11} 1 1 IN IP4 h", UserName),
+        ("o=- 1 1 IN X |\u{11}", Address),
+        ("c=|I@N IP4 a", Address),
+        ("o=a| b 1 1 IN IP4 h", UserName),
+        ("o=- 1 1 IN IP4 |1.2.3", Address),
+        ("m=|au/dio 9 udp 0", MediaField),
+        ("m=audio 9 |RTP//AVP 0", MediaField),
+        ("m=audio 9 RTP/AVP 0 |[8]", MediaField),
+    ];
+    let order = b"vosiuepcbtrzka";
+    let cases = fine.into_iter().map(|line| (line, None));
+    for (line, kind) in cases.chain(odd.map(|(line, kind)| (line, Some(kind)))) {
+        let written = line.replacen('|', "", usize::from(kind.is_some()));
+        let letter = written.as_bytes()[0];
+        let base = ["v=0", "o=- 1 1 IN IP4 h", "s=-", "c=IN IP4 h", "t=0 0", "m=audio 9 RTP/AVP 0"];
+        let place = |c: u8| order.iter().position(|l| *l == c).unwrap_or(order.len());
+        let mut lines: Vec<_> =
+            base.into_iter().filter(|line| line.as_bytes()[0] != letter).collect();
+        let at = lines.iter().take_while(|l| place(l.as_bytes()[0]) < place(letter)).count();
+        lines.insert(at, &written);
+        // A crypto line at the session level would be remarked on for standing there.
+        if line.starts_with("a=") {
+            let attribute = lines.remove(at);
+            lines.push(attribute);
+        }
+        let text = lines.join("\r\n") + "\r\n";
+        let found: Vec<_> = Sdp::parse(&text)
+            .unwrap_or_else(|error| panic!("{text:?}: {error}"))
+            .remarks()
+            .map(|remark| (remark.line_number, remark.column, remark.kind))
+            .collect();
+        let expected = kind.map(|kind| {
+            let whole = text.split_once(&written).unwrap().0.to_string() + line;
+            let before = whole.split_once('|').unwrap().0;
+            let last = before.rsplit('\n').next().unwrap();
+            (before.matches('\n').count() + 1, last.len() + 1, kind)
+        });
+        // Two blanks are a fault of their own.
+        assert_eq!(found, Vec::from_iter(expected), "{text:?}");
+    }
+}
+
+/// RFC 8866 §5 and §9: a description with every type of line there still is, most of them with the
+/// values of its own examples, has nothing odd about it.
+#[test]
+fn every_line_of_rfc8866() {
+    let sdp = Sdp::parse_with(vector!("rfc8866-every-line.sdp"), Tolerance::Strict).unwrap();
+    let [audio, video] = sdp.media().collect::<Vec<_>>()[..] else { panic!() };
+    // RFC 9335 §4: `a=cryptex` at the session level is that of every media section.
+    assert!(sdp.cryptex() && audio.cryptex() && video.cryptex());
+    assert_eq!(audio.connection().unwrap().host(), "233.252.0.1");
+    assert_eq!((audio.ptime(), video.port_count()), (Some("2.5"), 2));
+}
+
+/// RFC 8866 §5.7: each media section has a connection address, its own or the session's.
+#[test]
+fn a_connection_address_for_everyone() {
+    let head = "v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\n";
+    let [session, media, own] = ["c=IN IP4 h\r\n", "m=audio 9 RTP/AVP 0\r\n", "c=IN IP4 h\r\n"];
+    for (text, missing) in [
+        (format!("{head}t=0 0\r\n"), vec![]),
+        (format!("{head}{session}t=0 0\r\n{media}{media}"), vec![]),
+        (format!("{head}t=0 0\r\n{media}{own}{media}{own}"), vec![]),
+        (format!("{head}t=0 0\r\n{media}{media}{own}"), vec![5]),
+        (format!("{head}t=0 0\r\n{media}{own}{media}"), vec![7]),
+        (format!("{head}t=0 0\r\n{media}{media}"), vec![5, 6]),
+        (format!("{head}{session}t=0 0\r\n{media}{own}{media}"), vec![]),
+    ] {
+        let sdp = Sdp::parse(&text).unwrap();
+        let found: Vec<_> = sdp.remarks().map(|r| (r.line_number, r.kind)).collect();
+        let expected: Vec<_> =
+            missing.into_iter().map(|line| (line, RemarkKind::MissingConnection)).collect();
+        assert_eq!(found, expected, "{text:?}");
     }
 }
 
@@ -290,9 +532,11 @@ fn one_line_with_every_oddity() {
             MissingOrigin,
             MissingSessionName,
             MissingTime,
+            MediaField,
             NoFormats,
             Blanks,
-            BareLf
+            BareLf,
+            MissingConnection
         ]
     );
 }

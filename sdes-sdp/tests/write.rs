@@ -29,6 +29,7 @@ const ALL_SDP: &[&str] = &[
     vector!("rfc4568-4.5.sdp"),
     vector!("rfc4568-7.1.5-answer.sdp"),
     vector!("rfc4568-7.1.5-offer.sdp"),
+    vector!("rfc8866-every-line.sdp"),
     vector!("rfc5939-3.2-answer.sdp"),
     vector!("rfc5939-3.2-offer.sdp"),
     vector!("sdes-and-dtls-offer.sdp"),

@@ -121,7 +121,11 @@ impl Settings {
         if name == "key.lifetime" {
             self.key_lifetime = match value {
                 "" => 0,
-                digits => digits.parse().map_err(|_| SettingError::NotANumber)?,
+                // `parse` alone would take a sign.
+                digits if digits.bytes().all(|c| c.is_ascii_digit()) => {
+                    digits.parse().map_err(|_| SettingError::NotANumber)?
+                }
+                _ => return Err(SettingError::NotANumber),
             };
             return Ok(());
         }

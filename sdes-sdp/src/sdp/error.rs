@@ -110,7 +110,8 @@ pub enum RemarkKind {
     Origin,
     /// A `c=` line without its three fields: ignored (RFC 8866 §5.7).
     Connection,
-    /// Tabs, runs of blanks or blanks at the end of an `m=` or `c=` line (RFC 8866 §9).
+    /// Tabs, runs of blanks, or blanks at either end of a `v=`, `o=`, `c=` or `m=` line
+    /// (RFC 8866 §9).
     Blanks,
     /// An `m=` line without a format (RFC 8866 §5.14).
     NoFormats,
@@ -119,6 +120,38 @@ pub enum RemarkKind {
     SessionCrypto,
     /// A NUL byte (RFC 8866 §9).
     Nul,
+    /// An `s=` or `i=` line without text (RFC 8866 §5.3, §5.4).
+    EmptyText,
+    /// A `u=` line that is no URI (RFC 8866 §5.5).
+    Uri,
+    /// An `e=` line that is no e-mail address (RFC 8866 §5.6).
+    Email,
+    /// A `p=` line that is no telephone number (RFC 8866 §5.6).
+    Phone,
+    /// A `b=` line that is not a type, `:` and a figure (RFC 8866 §5.8).
+    Bandwidth,
+    /// A `t=` line that is not two times, each 0 or at least ten digits (RFC 8866 §5.9).
+    Time,
+    /// An `r=` line that is not an interval, a duration and offsets (RFC 8866 §5.10).
+    RepeatTimes,
+    /// A `z=` line that is not pairs of a time and an offset (RFC 8866 §5.11).
+    TimeZones,
+    /// A `k=` line, which must not be used any more: ignored (RFC 8866 §5.12).
+    KeyField,
+    /// An attribute whose name is no token (RFC 8866 §5.13).
+    AttributeName,
+    /// An attribute with a value where it has none, without one where it needs one, or with one
+    /// that is not its own kind (RFC 8866 §5.13 and §6).
+    AttributeValue,
+    /// A field of an `m=` line that is no token (RFC 8866 §5.14).
+    MediaField,
+    /// A blank or a control character in the user name of the `o=` line (RFC 8866 §5.2).
+    UserName,
+    /// An address in an `o=` or `c=` line that is none of its type (RFC 8866 §5.2, §5.7).
+    Address,
+    /// A media section with no `c=` line, in an SDP that has none at the session level either
+    /// (RFC 8866 §5.7).
+    MissingConnection,
 }
 
 impl fmt::Display for RemarkKind {
@@ -148,6 +181,44 @@ impl fmt::Display for RemarkKind {
                  it must stand in a media section (RFC 4568 §4)"
             }
             Self::Nul => "a NUL byte (RFC 8866 §9)",
+            Self::EmptyText => "the line has no text (RFC 8866 §5.3, §5.4)",
+            Self::Uri => "the `u=` line is no URI (RFC 8866 §5.5)",
+            Self::Email => "the `e=` line is no e-mail address (RFC 8866 §5.6)",
+            Self::Phone => "the `p=` line is no telephone number (RFC 8866 §5.6)",
+            Self::Bandwidth => {
+                "the `b=` line must be a type, `:` and a decimal figure (RFC 8866 §5.8)"
+            }
+            Self::Time => {
+                "the `t=` line must have two times, each 0 or of at least ten digits \
+                 (RFC 8866 §5.9)"
+            }
+            Self::RepeatTimes => {
+                "the `r=` line must have an interval, a duration and offsets (RFC 8866 §5.10)"
+            }
+            Self::TimeZones => {
+                "the `z=` line must have pairs of a time and an offset (RFC 8866 §5.11)"
+            }
+            Self::KeyField => {
+                "a `k=` line, which must not be used any more, ignored (RFC 8866 §5.12)"
+            }
+            Self::AttributeName => {
+                "the attribute's name has a character that cannot stand in it (RFC 8866 §5.13)"
+            }
+            Self::AttributeValue => {
+                "the attribute has a value it cannot have, or lacks the one it needs \
+                 (RFC 8866 §5.13, §6)"
+            }
+            Self::MediaField => {
+                "a field of the `m=` line has a character that cannot stand in it \
+                 (RFC 8866 §5.14)"
+            }
+            Self::UserName => {
+                "a blank or control character in the user name of the `o=` line (RFC 8866 §5.2)"
+            }
+            Self::Address => "the address is none of its type (RFC 8866 §5.2, §5.7)",
+            Self::MissingConnection => {
+                "the media section has no `c=` line, and neither has the session (RFC 8866 §5.7)"
+            }
         })
     }
 }

@@ -5,7 +5,8 @@
 use core::fmt;
 
 use crate::scan::{next_word, split_once, trim, words};
-use crate::sdp::error::SdpErrorKind;
+use crate::sdp::capability::{self, AttributeCapability, Configuration};
+use crate::sdp::error::{SdpError, SdpErrorKind};
 use crate::sdp::field::{Connection, Direction, MediaKind, Profile, Rtcp, decimal};
 use crate::sdp::lines::{Attribute, Line, Lines};
 use crate::sdp::section::{CryptoLines, Facts, Section};
@@ -132,6 +133,34 @@ impl<'a> Media<'a> {
         self.section.values(name)
     }
 
+    /// The transports of the section's `a=tcap` with their numbers; those of the session count as
+    /// well (RFC 5939 §3.4.2).
+    pub fn transport_capabilities(
+        &self,
+    ) -> impl Iterator<Item = (u32, Profile<'a>)> + Clone + use<'a> {
+        self.values("tcap").flat_map(capability::transports)
+    }
+
+    /// The attributes of the section's `a=acap`, crypto lines among them; those of the session
+    /// count as well (RFC 5939 §3.4.1).
+    pub fn attribute_capabilities(
+        &self,
+    ) -> impl Iterator<Item = AttributeCapability<'a>> + Clone + use<'a> {
+        self.values("acap").filter_map(AttributeCapability::parse)
+    }
+
+    /// The potential configurations, `a=pcfg`, in the order of the lines (RFC 5939 §3.5.1).
+    pub fn potential_configurations(
+        &self,
+    ) -> impl Iterator<Item = Configuration<'a>> + Clone + use<'a> {
+        self.values("pcfg").filter_map(Configuration::parse)
+    }
+
+    /// The configuration an answer took, `a=acfg` (RFC 5939 §3.5.2).
+    pub fn actual_configuration(&self) -> Option<Configuration<'a>> {
+        self.values("acfg").find_map(Configuration::parse)
+    }
+
     /// Whether the section has an attribute of this name.
     pub fn has_attribute(&self, name: &str) -> bool {
         self.attributes().any(|attribute| attribute.name == name)
@@ -238,40 +267,68 @@ impl fmt::Debug for Media<'_> {
 /// The media sections of an SDP, in their order.
 #[derive(Clone)]
 pub struct MediaSections<'a> {
-    pub(crate) text: &'a str,
+    /// The next section, read already.
+    ready: Option<Media<'a>>,
+    after: After<'a>,
+}
+
+/// Where a section ends: the m-line of the next one, and the lines behind that.
+#[derive(Clone, Copy)]
+pub(crate) struct After<'a> {
+    pub(crate) first: Option<Line<'a>>,
     pub(crate) lines: Lines<'a>,
-    /// The m-line of the next section.
-    pub(crate) next: Option<Line<'a>>,
-    pub(crate) index: usize,
-    pub(crate) session: Facts<'a>,
+    /// The text the lines are those of.
+    pub(crate) text: &'a str,
+}
+
+impl<'a> MediaSections<'a> {
+    pub(crate) const fn new(ready: Option<Media<'a>>, after: After<'a>) -> Self {
+        Self { ready, after }
+    }
+}
+
+impl<'a> After<'a> {
+    /// Reads the next section.
+    #[inline]
+    pub(crate) fn section(
+        &mut self,
+        index: usize,
+        session: &Facts<'a>,
+    ) -> Option<Result<Media<'a>, SdpError>> {
+        let first = self.first.take()?;
+        let (_, value) = first.field()?;
+        let line = match MediaLine::parse(value) {
+            Ok(line) => line,
+            // Columns count from 1, and the value stands behind `m=`.
+            Err((at, kind)) => {
+                let (line_number, column) = (first.number, at.saturating_add(3));
+                return Some(Err(SdpError { line_number, column, kind }));
+            }
+        };
+        let mut facts = Facts::default();
+        let mut end = first.end();
+        for line in &mut self.lines {
+            if matches!(line.field(), Some((b'm', _))) {
+                self.first = Some(line);
+                break;
+            }
+            facts.observe(&line, first.start);
+            end = line.end();
+        }
+        let text = self.text.get(first.start..end).unwrap_or_default();
+        let section = Section { text, line_number: first.number };
+        Some(Ok(Media { index, section, line, facts, session: *session }))
+    }
 }
 
 impl<'a> Iterator for MediaSections<'a> {
     type Item = Media<'a>;
 
     fn next(&mut self) -> Option<Media<'a>> {
-        let first = self.next.take()?;
-        let (b'm', value) = first.field()? else {
-            return None;
-        };
-        let mut facts = Facts::default();
-        let mut end = first.end();
-        for line in &mut self.lines {
-            if matches!(line.field(), Some((b'm', _))) {
-                self.next = Some(line);
-                break;
-            }
-            facts.observe(&line, first.start);
-            end = line.end();
-        }
-        let section = Section {
-            text: self.text.get(first.start..end).unwrap_or_default(),
-            line_number: first.number,
-        };
-        let index = self.index;
-        self.index = index.saturating_add(1);
+        let media = self.ready.take()?;
         // The SDP was only accepted because every m-line can be read.
-        let line = MediaLine::parse(value).ok()?;
-        Some(Media { index, section, line, facts, session: self.session })
+        let next = self.after.section(media.index.saturating_add(1), &media.session);
+        self.ready = next.and_then(Result::ok);
+        Some(media)
     }
 }

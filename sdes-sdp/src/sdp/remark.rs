@@ -3,16 +3,17 @@
 //! Read first: RFC 8866 §5 and §9.
 
 use crate::line::begins_with_key_params;
+use crate::scan::find;
 use crate::sdp::error::{Remark, RemarkKind};
-use crate::sdp::field::{Connection, Origin};
+use crate::sdp::grammar;
 use crate::sdp::lines::{Line, Lines};
 use crate::sdp::media::MediaLine;
 
 /// The most remarks one line can give rise to.
-const MOST: usize = 8;
+const MOST: usize = 12;
 
 /// The remarks on an SDP, in the order of its lines; what is missing comes where the session
-/// level ends.
+/// level ends, and a missing connection address where its media section ends.
 #[derive(Clone)]
 pub struct Remarks<'a> {
     lines: Lines<'a>,
@@ -31,6 +32,11 @@ struct Seen {
     origin: bool,
     name: bool,
     time: bool,
+    repeat: bool,
+    /// A `c=` line, at the session level or in this media section.
+    connection: bool,
+    /// The m-line of this media section, unless there is a `c=` line at the session level.
+    media_line: Option<usize>,
     bare_lf: bool,
     bare_cr: bool,
     line_end: Option<(usize, usize)>,
@@ -56,6 +62,9 @@ impl<'a> Remarks<'a> {
                 origin: false,
                 name: false,
                 time: false,
+                repeat: false,
+                connection: false,
+                media_line: None,
                 bare_lf: false,
                 bare_cr: false,
                 line_end: None,
@@ -76,7 +85,7 @@ impl<'a> Remarks<'a> {
         {
             self.remark(number, 1, RemarkKind::MissingVersion);
         }
-        if let Some(at) = memchr::memchr(0, line.text.as_bytes()) {
+        if let Some(at) = find(line.text.as_bytes(), 0) {
             self.remark(number, at.saturating_add(1), RemarkKind::Nul);
         }
         match line.field() {
@@ -84,8 +93,14 @@ impl<'a> Remarks<'a> {
                 if !self.in_media {
                     self.session_ends(number);
                 }
+                self.section_ends();
+                if self.in_media || !self.seen.connection {
+                    self.seen.connection = self.in_media && self.seen.media_line.is_none();
+                    self.seen.media_line = (!self.seen.connection).then_some(number);
+                }
                 self.in_media = true;
                 self.rank = 0;
+                self.look_at_value(number, b'm', value);
                 let formats = MediaLine::parse(value).map_or("", |line| line.formats);
                 if formats.is_empty() {
                     self.remark(number, end_column, RemarkKind::NoFormats);
@@ -98,7 +113,7 @@ impl<'a> Remarks<'a> {
             }
             None => self.remark(number, 1, RemarkKind::NotALine),
         }
-        if let Some((b'm' | b'c', value)) = line.field()
+        if let Some((b'm' | b'c' | b'o' | b'v', value)) = line.field()
             && let Some(at) = odd_blank(value)
         {
             self.remark(number, at.saturating_add(3), RemarkKind::Blanks);
@@ -135,23 +150,35 @@ impl<'a> Remarks<'a> {
             None => self.remark(number, 1, RemarkKind::UnknownType),
         }
         match letter {
-            b'o' => {
-                self.seen.origin = true;
-                if Origin::parse(value).is_none() {
-                    self.remark(number, 3, RemarkKind::Origin);
-                }
-            }
+            b'o' => self.seen.origin = true,
             b's' => self.seen.name = true,
             b't' => self.seen.time = true,
-            b'c' if Connection::parse(value).is_none() => {
-                self.remark(number, 3, RemarkKind::Connection);
-            }
+            b'c' => self.seen.connection = true,
+            // Repeat times belong to a time, and time zones to repeat times.
+            b'r' if !self.seen.time => self.remark(number, 1, RemarkKind::OutOfOrder),
+            b'z' if !self.seen.repeat => self.remark(number, 1, RemarkKind::OutOfOrder),
+            b'r' => self.seen.repeat = true,
             b'a' if !self.in_media
                 && line.attribute().is_some_and(|attribute| attribute.name == "crypto") =>
             {
                 self.remark(number, 1, RemarkKind::SessionCrypto);
             }
             _ => {}
+        }
+        self.look_at_value(number, letter, value);
+    }
+
+    fn look_at_value(&mut self, number: usize, letter: u8, value: &str) {
+        if let Some((at, kind)) = grammar::fault(letter, value) {
+            // Columns count from 1, and the value stands behind two characters.
+            self.remark(number, at.saturating_add(3), kind);
+        }
+    }
+
+    /// A media section without a connection address of its own or of the session.
+    fn section_ends(&mut self) {
+        if let Some(number) = self.seen.media_line.filter(|_| !self.seen.connection) {
+            self.remark(number, 1, RemarkKind::MissingConnection);
         }
     }
 
@@ -183,6 +210,7 @@ impl Iterator for Remarks<'_> {
                     if !self.in_media {
                         self.session_ends(number);
                     }
+                    self.section_ends();
                 }
             }
             self.pending.as_mut_slice().reverse();

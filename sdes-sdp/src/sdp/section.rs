@@ -69,43 +69,52 @@ pub(crate) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// Takes note of a line; `section` is the byte offset at which its section begins.
+    #[inline]
     pub(crate) fn observe(&mut self, line: &Line<'a>, section: usize) {
         match line.field() {
             Some((b'c', value)) if self.connection.is_none() => {
                 self.connection = Connection::parse(value);
             }
-            Some((b'a', value)) => {
-                let attribute = Attribute::of(line.number, value);
-                if attribute.name == "crypto" {
-                    if self.crypto.count == 0 {
-                        self.crypto.start = line.start.saturating_sub(section);
-                        self.crypto.line_number = line.number;
-                    }
-                    self.crypto.count = self.crypto.count.saturating_add(1);
-                } else {
-                    self.observe_attribute(&attribute);
-                }
-            }
+            Some((b'a', attribute)) => self.observe_attribute(attribute, line, section),
             _ => {}
         }
     }
 
-    fn observe_attribute(&mut self, attribute: &Attribute<'a>) {
-        let keep = |place: &mut Option<&'a str>| *place = place.or(attribute.value);
-        match attribute.name {
-            "mid" => keep(&mut self.mid),
-            "rtcp" => keep(&mut self.rtcp),
-            "setup" => keep(&mut self.setup),
-            "fingerprint" => keep(&mut self.fingerprint),
-            "ptime" => keep(&mut self.ptime),
-            "rtcp-mux" => self.rtcp_mux = true,
-            "cryptex" => self.cryptex = true,
-            name if attribute.value.is_none() => {
-                self.direction = self.direction.or_else(|| Direction::from_name(name));
+    /// The first letter sorts out most attributes before their names are looked at.
+    #[inline]
+    fn observe_attribute(&mut self, attribute: &'a str, line: &Line<'a>, section: usize) {
+        let keep = |place: &mut Option<&'a str>, name: &str| {
+            if place.is_none() {
+                *place = attribute.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
+            }
+        };
+        let named = |name: &str| is_named(attribute, name);
+        match attribute.as_bytes().first() {
+            Some(b'c') if named("crypto") => {
+                if self.crypto.count == 0 {
+                    self.crypto.start = line.start.saturating_sub(section);
+                    self.crypto.line_number = line.number;
+                }
+                self.crypto.count = self.crypto.count.saturating_add(1);
+            }
+            Some(b'c') if named("cryptex") => self.cryptex = true,
+            Some(b'f') => keep(&mut self.fingerprint, "fingerprint"),
+            Some(b'm') => keep(&mut self.mid, "mid"),
+            Some(b'p') => keep(&mut self.ptime, "ptime"),
+            Some(b'r') if named("rtcp-mux") => self.rtcp_mux = true,
+            Some(b'r') if named("rtcp") => keep(&mut self.rtcp, "rtcp"),
+            Some(b's') if named("setup") => keep(&mut self.setup, "setup"),
+            Some(b'r' | b's' | b'i') if self.direction.is_none() => {
+                self.direction = Direction::from_name(attribute);
             }
             _ => {}
         }
     }
+}
+
+/// Whether an attribute, with or without a value, has this name.
+fn is_named(attribute: &str, name: &str) -> bool {
+    attribute.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
 /// The crypto lines of a section, valid or not.
@@ -141,5 +150,5 @@ impl<'a> Iterator for CryptoLines<'a> {
 }
 
 fn is_crypto(line: &Line<'_>) -> bool {
-    line.text.strip_prefix("a=crypto").is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    line.text.strip_prefix("a=").is_some_and(|attribute| is_named(attribute, "crypto"))
 }

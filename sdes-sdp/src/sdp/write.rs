@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::emit::CryptoText;
 use crate::sdp::field::{Connection, Direction, Origin};
+use crate::sdp::media::MediaLine;
 
 /// What ends a line that is written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -279,12 +280,19 @@ impl<W: fmt::Write> SdpWriter<W> {
         self.end()
     }
 
-    /// A line of any type, such as `b` or `k`.
+    /// A line of any type, such as `b`, or an m-line with a number of ports.
     ///
     /// # Errors
-    /// [`WriteError`].
+    /// [`WriteError`], also for a version or an m-line with which the SDP could not be read.
     pub fn line(&mut self, letter: char, value: &str) -> Result<(), WriteError> {
         check_text("line", value)?;
+        match letter {
+            'v' if value != "0" => return Err(WriteError::Value { field: "version" }),
+            'm' if !MediaLine::parse(value).is_ok_and(|line| !line.formats.is_empty()) => {
+                return Err(WriteError::Value { field: "m-line" });
+            }
+            _ => {}
+        }
         if !letter.is_ascii_lowercase() {
             return Err(WriteError::Value { field: "type of a line" });
         }
