@@ -11,7 +11,7 @@ use super::{inbound_state, outbound_state};
 use crate::table::StreamTable;
 use crate::{
     Cryptex, CryptoSuite, Fixed, Inbound, KeyDerivationRate, KeyError, MasterKey, MkiPolicy,
-    Outbound, Policy, ProtectError, Rcc, RccMode, Rekey, UnprotectError,
+    Outbound, Policy, ProtectError, Rcc, RccMode, Rekey, UnprotectError, stateless,
 };
 
 /// Three SSRCs speak; the receiver has room for two.
@@ -297,6 +297,10 @@ impl<S: StreamTable + Clone + PartialEq + Debug> Sender<S> {
         };
         self.expect(packet, Outbound::rtp_overhead, Outbound::protect_rtp, elsewhere, &expected);
         let sealed = expected.ok()?;
+        let stateless = stateless::Outbound::new(&key(&self.agreed), policy(&self.agreed)).unwrap();
+        let mut output = vec![0xa5; packet.len() + stateless.rtp_overhead()];
+        let len = stateless.protect_rtp_to(packet, &mut output, index as u64).unwrap();
+        assert_eq!(output[..len], sealed);
         self.at[who] = highest.max(Some(index));
         self.latest[who] = Some((index, packet.to_vec()));
         self.sent.insert((who, index));
@@ -529,8 +533,8 @@ fn converse<T, S>(
         let before = inbound_state(&ours);
         let mut twin = ours.clone();
         let looked_at = match rtcp {
-            true => twin.verify_rtcp(&packet).err(),
-            false => twin.verify_rtp(&packet).err(),
+            true => twin.verify_rtcp(&packet).map(u64::from),
+            false => twin.verify_rtp(&packet),
         };
         assert_eq!(inbound_state(&twin), before, "a look left its mark");
         let mut output = vec![0xa5; packet.len()];
@@ -541,7 +545,17 @@ fn converse<T, S>(
         let result =
             if rtcp { ours.unprotect_rtcp(&mut buffer) } else { ours.unprotect_rtp(&mut buffer) };
         assert_eq!(elsewhere, result);
-        assert_eq!(looked_at, result.err());
+        assert_eq!(looked_at.err(), result.err());
+        if let (Ok(len), Ok(index)) = (result, looked_at) {
+            let (master, policy) = (key(&sender.agreed), policy(&sender.agreed));
+            let stateless = stateless::Inbound::new(&master, policy).unwrap();
+            let mut opened = packet.clone();
+            match rtcp {
+                true => assert_eq!(stateless.unprotect_rtcp(&mut opened), Ok((len, index as u32))),
+                false => assert_eq!(stateless.unprotect_rtp(&mut opened, index), Ok(len)),
+            }
+            assert_eq!(opened[..len], buffer[..len]);
+        }
         assert_eq!(inbound_state(&twin), inbound_state(&ours));
         match result {
             Ok(len) => assert_eq!(output[..len], buffer[..len]),

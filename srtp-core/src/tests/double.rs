@@ -1,8 +1,13 @@
 //! Double encryption: packets of the second implementation there and back, by way of a media
 //! distributor; and what each of the three parties can and cannot do.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
 use srtp_test_vectors::{DoublePacket, double_packets};
 
+use super::conversation::rtp_packet;
+use super::model::{Agreed, Receiver, SUITES, Verdict};
 use super::{inbound_state, outbound_state};
 use crate::double::{
     DoubleInbound, DoubleKey, DoubleOutbound, DoubleSuite, EndToEndInbound, EndToEndOutbound,
@@ -156,7 +161,7 @@ fn a_packet_relayed_twice_is_a_replay() {
     let mut speaker = EndToEndOutbound::<S>::new(&key.end_to_end).unwrap();
     let mut hop = Outbound::<S, 1>::new(&key.hop_by_hop, Policy::SECURE).unwrap();
     let mut listener = DoubleInbound::<S>::new(&key, Policy::SECURE).unwrap();
-    let packet = super::conversation::rtp_packet(7, 5, 1, None, 30);
+    let packet = rtp_packet(7, 5, 1, None, 30);
     let mut inner = packet.clone();
     inner.resize(packet.len() + 17, 0);
     speaker.protect_rtp(&mut inner, packet.len()).unwrap();
@@ -183,7 +188,7 @@ fn a_packet_relayed_twice_is_a_replay() {
 fn a_refused_packet_moves_neither_context() {
     let key = DoubleKey::new(DoubleSuite::Aes128Gcm, &[3; 56]).unwrap();
     let mut speaker = DoubleOutbound::<S>::new(&key, Policy::SECURE).unwrap();
-    let packet = super::conversation::rtp_packet(7, 5, 0, None, 30);
+    let packet = rtp_packet(7, 5, 0, None, 30);
     let before =
         (outbound_state(speaker.end_to_end.context()), outbound_state(&speaker.hop_by_hop));
     let needed = packet.len() + speaker.rtp_overhead();
@@ -224,4 +229,188 @@ fn keys_are_two_halves_of_aead() {
     let key = MasterKey::new(suite, &[1; 30]).unwrap();
     assert_eq!(EndToEndOutbound::<S>::new(&key).err(), Some(KeyError::NotAead { suite }));
     assert_eq!(EndToEndInbound::<S>::new(&key).err(), Some(KeyError::NotAead { suite }));
+}
+
+// Against the model ---------------------------------------------------------------------------
+
+/// One half as the model knows it: AES-GCM and nothing else agreed.
+fn agreed(key_salt: Vec<u8>) -> Agreed {
+    let suite = *SUITES.iter().find(|suite| suite.name == "AEAD_AES_128_GCM").unwrap();
+    Agreed {
+        suite,
+        key_salt,
+        mki: Vec::new(),
+        mki_sent: true,
+        mki_accepted: &[true],
+        rate: None,
+        lifetime: suite.max_lifetime,
+        unencrypted_srtp: false,
+        unencrypted_srtcp: false,
+        unauthenticated_srtp: false,
+        first_roc: (0, 0),
+        elements: BTreeSet::new(),
+        cryptex: (false, false),
+        rcc: None,
+    }
+}
+
+fn header_len(packet: &[u8]) -> (usize, usize) {
+    let csrc_end = 12 + 4 * usize::from(packet[0] & 0x0f);
+    let extension = packet[0] & 0x10 != 0;
+    let words = |at: usize| usize::from(u16::from_be_bytes([packet[at + 2], packet[at + 3]]));
+    (csrc_end, if extension { csrc_end + 4 + 4 * words(csrc_end) } else { csrc_end })
+}
+
+/// RFC 8723 §5.1 step 3: X = 0 and no extension.
+fn synthetic(packet: &[u8]) -> Vec<u8> {
+    let (csrc_end, header_len) = header_len(packet);
+    [&[packet[0] & !0x10], &packet[1..csrc_end], &packet[header_len..]].concat()
+}
+
+/// RFC 8723 §5.3: what the model's two receivers make of a packet; nothing moves unless both agree.
+fn receive(outer: &mut Receiver, inner: &mut Receiver, packet: &[u8]) -> Option<Vec<u8>> {
+    let (mut outer_then, mut inner_then) = (outer.clone(), inner.clone());
+    let Verdict::Plain(middle) = outer_then.receive_rtp(packet) else {
+        return None;
+    };
+    let (csrc_end, header_len) = header_len(&middle);
+    let (config, rest) = middle.split_last()?;
+    let mut original = middle[..csrc_end].to_vec();
+    original[0] &= !0x10;
+    let mut end = rest.len();
+    if config & 0xf0 != 0 || config & 0x0c == 0x08 || header_len == middle.len() {
+        return None;
+    }
+    if config & 1 != 0 {
+        end = end.checked_sub(2).filter(|end| *end >= header_len)?;
+        original[2..4].copy_from_slice(&rest[end..end + 2]);
+    }
+    if config & 2 != 0 {
+        end = end.checked_sub(1).filter(|end| *end >= header_len)?;
+        if rest[end] > 127 {
+            return None;
+        }
+        original[1] = original[1] & 0x80 | rest[end];
+    }
+    if config & 4 != 0 {
+        original[1] = original[1] & 0x7f | (config & 8) << 4;
+    }
+    let body = &rest[header_len..end];
+    let Verdict::Plain(plain) = inner_then.receive_rtp(&[&original[..], body].concat()) else {
+        return None;
+    };
+    (*outer, *inner) = (outer_then, inner_then);
+    let mut heard = [&middle[..header_len], &plain[csrc_end..]].concat();
+    heard[1] = original[1] & 0x80 | middle[1] & 0x7f;
+    Some(heard)
+}
+
+#[derive(Clone, Debug)]
+struct Spoken {
+    ahead: u16,
+    csrcs: u8,
+    extension: Option<(u16, u8)>,
+    payload: usize,
+    change: (Option<u8>, Option<bool>),
+    /// How far the hop's sequence numbers run away from the speaker's.
+    shift: u16,
+    /// What happens to it: sent, sent twice, lost, a bit changed on the way or by the distributor.
+    fate: u8,
+    bit: usize,
+}
+
+fn spoken() -> impl Strategy<Value = Spoken> {
+    let extension = prop_oneof![2 => Just(None), 1 => (Just(0xbede_u16), 0..4_u8).prop_map(Some)];
+    let change = (prop::option::of(0..128_u8), prop::option::of(any::<bool>()));
+    let ahead = prop_oneof![4 => Just(1_u16), 1 => 1..20_000_u16];
+    (ahead, 0..3_u8, extension, 0..50_usize, change, 0..3_u16, 0..7_u8, any::<usize>()).prop_map(
+        |(ahead, csrcs, extension, payload, change, shift, fate, bit)| Spoken {
+            ahead,
+            csrcs,
+            extension,
+            payload,
+            change,
+            shift,
+            fate,
+            bit,
+        },
+    )
+}
+
+proptest! {
+    /// A speaker, a distributor that renumbers and changes, a lossy and hostile hop, a listener: sent
+    /// and heard are the model's bytes, a refusal changes neither packet nor contexts.
+    #[test]
+    fn conferences_go_as_the_model_says(
+        key_salt in any::<[u8; 56]>(),
+        first in prop_oneof![0..5_u16, 65_000..=65_535_u16],
+        spoken in prop::collection::vec(spoken(), 1..60),
+    ) {
+        let halves = |key: usize, salt: usize| {
+            agreed([&key_salt[key..key + 16], &key_salt[salt..salt + 12]].concat())
+        };
+        let (inner, outer) = (halves(0, 32), halves(16, 44));
+        let key = DoubleKey::new(DoubleSuite::Aes128Gcm, &key_salt).unwrap();
+        let mut speaker = EndToEndOutbound::<S>::new(&key.end_to_end).unwrap();
+        let mut hop = Outbound::<S, 1>::new(&key.hop_by_hop, Policy::SECURE).unwrap();
+        let mut listener = DoubleInbound::<S>::new(&key, Policy::SECURE).unwrap();
+        let mut model_outer = Receiver::new(outer.clone(), 1024, 2);
+        let mut model_inner = Receiver::new(inner.clone(), 1024, 2);
+
+        let (mut index, mut hop_index) = (u128::from(first), u128::from(first));
+        for spoken in spoken {
+            let packet = rtp_packet(7, index as u16, spoken.csrcs, spoken.extension, spoken.payload);
+            let sealed = inner.seal_rtp(&synthetic(&packet), index);
+            let (csrc_end, header_len) = header_len(&packet);
+            let expected = [&packet[..header_len], &sealed[csrc_end..], &[0]].concat();
+            let mut buffer = packet.clone();
+            buffer.resize(packet.len() + 60, 0);
+            let len = speaker.protect_rtp(&mut buffer, packet.len()).unwrap();
+            prop_assert_eq!(&buffer[..len], &expected[..]);
+
+            let change = HeaderChange {
+                payload_type: spoken.change.0,
+                sequence_number: Some(hop_index as u16),
+                marker: spoken.change.1,
+            };
+            let len = change_header(&mut buffer, len, change).unwrap();
+            if spoken.fate == 5 {
+                let bit = spoken.bit % (8 * len);
+                if bit / 8 > 12 {
+                    buffer[bit / 8] ^= 1 << (bit % 8);
+                }
+            }
+            let middle = buffer[..len].to_vec();
+            if let Ok(len) = hop.protect_rtp(&mut buffer, len) {
+                buffer.truncate(len);
+                prop_assert_eq!(&buffer, &outer.seal_rtp(&middle, hop_index));
+            }
+            let times = match spoken.fate { 0 => 0, 1 => 2, _ => 1 };
+            if spoken.fate == 6 {
+                let bit = spoken.bit % (8 * buffer.len());
+                buffer[bit / 8] ^= 1 << (bit % 8);
+            }
+            for _ in 0..times {
+                let sent = buffer.clone();
+                let mut received = buffer.clone();
+                let state = |listener: &DoubleInbound<S>| {
+                    let inner = inbound_state(listener.end_to_end.context());
+                    (inner, inbound_state(&listener.hop_by_hop))
+                };
+                let before = state(&listener);
+                let opened = listener.unprotect_rtp(&mut received);
+                let model = receive(&mut model_outer, &mut model_inner, &buffer);
+                match opened {
+                    Ok(opened) => prop_assert_eq!(Some(received[..opened.len].to_vec()), model),
+                    Err(error) => {
+                        prop_assert_eq!(model, None, "{}", error);
+                        prop_assert_eq!(received, sent);
+                        prop_assert_eq!(state(&listener), before);
+                    }
+                }
+            }
+            index += u128::from(spoken.ahead);
+            hop_index += u128::from(spoken.ahead + spoken.shift);
+        }
+    }
 }
