@@ -46,7 +46,7 @@ pub fn run(args: &AnswerArgs, common: Common, out: &mut dyn Write) -> Result<Exi
         let (outcome, reason) = (decision.outcome(), decision.reason());
         let sdp = match outcome {
             Outcome::Rejected => None,
-            _ => Some(write(&offer, &decision, &endpoint, args.addr, &mut keys)?),
+            _ => Some(write(&name, &offer, &decision, &endpoint, args.addr, &mut keys)?),
         };
         Ok((
             outcome,
@@ -79,6 +79,7 @@ pub fn run(args: &AnswerArgs, common: Common, out: &mut dyn Write) -> Result<Exi
 }
 
 fn write(
+    name: &str,
     offer: &Sdp<'_>,
     decision: &Decision<'_>,
     endpoint: &Endpoint<'_>,
@@ -126,7 +127,9 @@ fn write(
         });
     }
     let mut text = String::new();
-    write_answer(&mut text, offer, decision, &session, &local).map_err(Failure::usage)?;
+    // All that can be wrong comes from the offer: what an answer repeats of it.
+    write_answer(&mut text, offer, decision, &session, &local)
+        .map_err(|error| Failure::input(name, format!("cannot be answered: {error}")))?;
     Ok(text)
 }
 

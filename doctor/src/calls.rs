@@ -22,6 +22,8 @@ pub struct Place {
 pub struct Description {
     /// The text of the body.
     pub text: String,
+    /// `tag` of who sent it: of `From` in a request, of `To` in a response.
+    pub tag: String,
     /// The message it came in.
     pub place: Place,
 }
@@ -59,6 +61,8 @@ pub struct Exchange {
     pub call_id: String,
     /// `CSeq` of the request, for example `20977 INVITE`.
     pub request: String,
+    /// `tag` of the party that offered (RFC 3261 §12), empty where nobody says.
+    pub offerer: String,
     /// The offer, or, in [`Outcome::Unanswered`], an SDP of unknown role.
     pub offer: Description,
     /// What became of it.
@@ -108,7 +112,11 @@ impl Calls {
     /// Takes in the next message.
     pub fn add(&mut self, message: Message, place: Place) {
         self.messages += 1;
-        let sdp = message.sdp.clone().map(|text| Description { text, place });
+        let tag = match &message.start {
+            Start::Request(_) => message.from_tag.clone(),
+            Start::Response { .. } => message.to_tag.clone(),
+        };
+        let sdp = message.sdp.clone().map(|text| Description { text, tag, place });
         match &message.start {
             Start::Request(method) => match method.as_str() {
                 "INVITE" | "UPDATE" => self.request(&message, sdp),
@@ -224,7 +232,8 @@ impl Calls {
                 };
                 if seen.insert((call, request.clone(), offer.text.clone(), result)) {
                     let (call_id, request) = (key.call_id.clone(), request.clone());
-                    exchanges.push(Exchange { call, call_id, request, offer, outcome });
+                    let offerer = offer.tag.clone();
+                    exchanges.push(Exchange { call, call_id, request, offerer, offer, outcome });
                 }
             }
         }

@@ -12,6 +12,23 @@ Exit codes:
   3  the outcome is plain RTP
   4  the call was refused (a SIP 4xx), or some packet failed authentication";
 
+const PACKET_HELP: &str = "\
+Each line of standard input is one packet in hex; each answer is `ok HEX` or `err KIND: sentence`.
+Lines that begin with # are comments. Directives, on lines of their own:
+  !set-roc SSRC N   the rollover counter of an SSRC; SSRCs are decimal or begin with 0x
+  !get-roc SSRC     `ok N`, or `ok none`
+  !rekey LINE       the keys of another a=crypto line, as in a re-INVITE (RFC 4568 7.1.4)
+  !remove SSRC      forgets an SSRC: `ok removed`, or `ok none`
+  !streams          `ok 0xSSRC roc N rtp INDEX rtcp INDEX, ...`, or `ok none`
+KIND is one of too-short, malformed, auth-failed, replayed, too-old, unknown-mki, key-expired,
+index-reuse, table-full, policy, no-room.
+
+Exit codes:
+  0  every line was done
+  1  standard input cannot be read, or standard output not written
+  2  the command line is wrong
+  4  some line was refused";
+
 /// Tells why a call is or is not secure, and decrypts captures of it.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "srtp-doctor", version, about, after_help = EXIT_CODES, max_term_width = 100)]
@@ -64,6 +81,9 @@ pub enum Command {
     /// Play a whole call between two configured parties, and say why it ends as it does
     #[command(after_help = EXIT_CODES)]
     Connect(ConnectArgs),
+    /// Protect or unprotect packets in hex, line by line through one context
+    #[command(after_help = PACKET_HELP)]
+    Packet(PacketArgs),
     /// Write a fresh a=crypto line from the system's random source
     Keys(KeysArgs),
 }
@@ -158,6 +178,66 @@ pub enum Tls {
     On,
     /// Clear SIP.
     Off,
+}
+
+/// Arguments of `packet`.
+#[derive(Clone, Debug, Args)]
+#[command(group = clap::ArgGroup::new("kind").required(true).args(["rtp", "rtcp", "auto"]))]
+#[command(group = clap::ArgGroup::new("key").required(true).args(["crypto", "salt_key"]))]
+pub struct PacketArgs {
+    /// Protect RTP, or unprotect SRTP
+    pub way: PacketWay,
+    /// Every packet is RTP
+    #[arg(long)]
+    pub rtp: bool,
+    /// Every packet is RTCP
+    #[arg(long)]
+    pub rtcp: bool,
+    /// Tell RTP and RTCP apart by their second byte (RFC 5761)
+    #[arg(long)]
+    pub auto: bool,
+    /// A whole a=crypto value, session parameters included
+    #[arg(long, value_name = "LINE")]
+    pub crypto: Option<String>,
+    /// Master key and salt, one after the other as in an a=crypto line
+    #[arg(long, value_name = "HEX", requires = "suite")]
+    pub salt_key: Option<String>,
+    /// The crypto-suite of --salt-key
+    #[arg(long, value_name = "NAME", requires = "salt_key")]
+    pub suite: Option<String>,
+    /// Rollover counter of the first packet of every SSRC
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub roc: u32,
+    /// Replay window in packets, 64 to 32768, taken to the next power of two; the hint of the
+    /// line (WSH) or 1024 unless given
+    #[arg(long, value_name = "N", value_parser = window)]
+    pub window: Option<usize>,
+    /// The most SSRCs there may be
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = streams)]
+    pub streams: usize,
+    /// Say of every packet its index, IV, keys (with --show-keys), tag and layout
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// Which way packets go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum PacketWay {
+    /// RTP to SRTP, RTCP to SRTCP.
+    Protect,
+    /// SRTP to RTP, SRTCP to RTCP.
+    Unprotect,
+}
+
+fn window(text: &str) -> Result<usize, String> {
+    let range = srtp_core::MIN_WINDOW..=srtp_core::MAX_WINDOW;
+    let inside = text.parse().ok().filter(|window| range.contains(window));
+    inside.ok_or_else(|| format!("a window has {} to {} packets", range.start(), range.end()))
+}
+
+fn streams(text: &str) -> Result<usize, String> {
+    let inside = text.parse().ok().filter(|streams| (1..=1 << 20).contains(streams));
+    inside.ok_or_else(|| "there may be 1 to 1048576 SSRCs".to_owned())
 }
 
 /// Arguments of `keys`.

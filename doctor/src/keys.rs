@@ -21,10 +21,7 @@ struct Json {
 /// # Errors
 /// An option that makes no valid line, or a system without randomness.
 pub fn run(args: &KeysArgs, common: Common, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let suite = CryptoSuite::from_name(&args.suite).ok_or_else(|| {
-        let known: Vec<&str> = CryptoSuite::ALL.iter().map(|suite| suite.name()).collect();
-        Failure::usage(format!("--suite {}: known are {}", args.suite, known.join(", ")))
-    })?;
+    let suite = CryptoSuite::from_name(&args.suite).ok_or_else(|| unknown(&args.suite))?;
     let key = fresh(suite)?;
     let bare = CryptoAttribute::new(args.tag, key, Default::default())
         .map_err(|error| Failure::usage(format!("--tag {}: {error}", args.tag)))?;
@@ -53,6 +50,12 @@ pub fn run(args: &KeysArgs, common: Common, out: &mut dyn Write) -> Result<Exit,
     };
     written.map_err(|error| Failure::input("standard output", plainly(&error)))?;
     Ok(Exit::Secured)
+}
+
+/// `--suite` with a name that is none.
+pub(crate) fn unknown(suite: &str) -> Failure {
+    let known: Vec<&str> = CryptoSuite::ALL.iter().map(|suite| suite.name()).collect();
+    Failure::usage(format!("--suite {suite}: known are {}", known.join(", ")))
 }
 
 fn fresh(suite: CryptoSuite) -> Result<MasterKey, Failure> {

@@ -14,12 +14,15 @@ pub mod input;
 pub mod keys;
 pub mod net;
 pub mod output;
+pub mod packet;
 pub mod parties;
 pub mod progress;
 pub mod rtp;
+pub mod secret;
 pub mod signalling;
 pub mod sip;
 pub mod table;
+pub mod tcp;
 
 use std::io::{self, Write};
 
@@ -42,6 +45,7 @@ pub fn run(cli: &Cli) -> Exit {
         Command::Answer(args) => answer::run(args, cli.common, &mut out),
         Command::Connect(args) => connect::run(args, cli.common, &mut out),
         Command::Explain(args) => explain::run(args, cli.common, &mut out, &mut err),
+        Command::Packet(args) => packet::run(args, cli.common, &mut out),
         Command::Keys(args) => keys::run(args, cli.common, &mut out),
     };
     let result = result.and_then(|exit| match out.flush() {

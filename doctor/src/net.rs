@@ -1,4 +1,4 @@
-//! From a frame to a UDP datagram: link layers, VLAN tags, IPv4 and IPv6, fragments put together.
+//! From a frame to a UDP datagram or TCP segment: link layers, VLAN tags, IPv4 and IPv6, fragments put together.
 //!
 //! Read first: the link-layer headers of tcpdump.org/linktypes; RFC 791 §3.2, RFC 8200 §4.5.
 
@@ -34,6 +34,32 @@ pub struct Datagram<'a> {
     pub payload: Cow<'a, [u8]>,
 }
 
+/// A TCP segment in a capture.
+#[derive(Clone, Debug)]
+pub struct Segment<'a> {
+    /// Number of the frame.
+    pub frame: u64,
+    /// Sender.
+    pub src: SocketAddr,
+    /// Receiver.
+    pub dst: SocketAddr,
+    /// Sequence number of the first byte.
+    pub seq: u32,
+    /// Whether it opens a connection.
+    pub syn: bool,
+    /// What TCP carried.
+    pub payload: Cow<'a, [u8]>,
+}
+
+/// What a frame carried.
+#[derive(Clone, Debug)]
+pub enum Transport<'a> {
+    /// A whole UDP datagram.
+    Udp(Datagram<'a>),
+    /// A TCP segment.
+    Tcp(Segment<'a>),
+}
+
 /// Takes frames apart and counts what it could not use.
 #[derive(Default)]
 pub struct Dissector {
@@ -48,6 +74,15 @@ impl Dissector {
     /// The UDP datagram in a frame, if there is a whole one. A fragment gives the datagram that it
     /// completes.
     pub fn udp<'a>(&mut self, frame: &Frame<'a>) -> Option<Datagram<'a>> {
+        match self.transport(frame)? {
+            Transport::Udp(datagram) => Some(datagram),
+            Transport::Tcp(_) => None,
+        }
+    }
+
+    /// The UDP datagram or TCP segment in a frame, if there is a whole one. A fragment gives the
+    /// datagram that it completes; fragments of TCP are passed over.
+    pub fn transport<'a>(&mut self, frame: &Frame<'a>) -> Option<Transport<'a>> {
         let packet = self.slice(frame)?;
         let (src, dst): (IpAddr, IpAddr) = match packet.net.as_ref()? {
             NetSlice::Ipv4(ip) => {
@@ -69,12 +104,24 @@ impl Dissector {
             let whole = self.reassemble(&packet)?;
             let udp = UdpSlice::from_slice(&whole).ok()?;
             let payload = Cow::Owned(udp.payload().to_vec());
-            return Some(datagram(udp.source_port(), udp.destination_port(), payload));
+            let whole = datagram(udp.source_port(), udp.destination_port(), payload);
+            return Some(Transport::Udp(whole));
         }
-        let Some(TransportSlice::Udp(udp)) = packet.transport else {
-            return None;
-        };
-        Some(datagram(udp.source_port(), udp.destination_port(), Cow::Borrowed(udp.payload())))
+        match packet.transport {
+            Some(TransportSlice::Udp(udp)) => {
+                let payload = Cow::Borrowed(udp.payload());
+                Some(Transport::Udp(datagram(udp.source_port(), udp.destination_port(), payload)))
+            }
+            Some(TransportSlice::Tcp(tcp)) => Some(Transport::Tcp(Segment {
+                frame: frame.number,
+                src: SocketAddr::new(src, tcp.source_port()),
+                dst: SocketAddr::new(dst, tcp.destination_port()),
+                seq: tcp.sequence_number(),
+                syn: tcp.syn(),
+                payload: Cow::Borrowed(tcp.payload()),
+            })),
+            _ => None,
+        }
     }
 
     fn slice<'a>(&mut self, frame: &Frame<'a>) -> Option<SlicedPacket<'a>> {

@@ -4,9 +4,13 @@ use crate::calls::{Calls, Exchange, Place};
 use crate::capture::{self, Break};
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::net::Dissector;
+use crate::net::{Dissector, Transport};
 use crate::progress::Progress;
 use crate::sip;
+use crate::tcp::Reassembly;
+
+/// Broken messages that are named one by one.
+const MAX_COMPLAINTS: usize = 100;
 
 /// What the SIP in a capture says.
 #[derive(Debug, Default)]
@@ -33,26 +37,39 @@ impl Signalling {
     pub fn listen(input: &mut Input, progress: &mut Progress) -> Result<Self, Failure> {
         let mut calls = Calls::default();
         let mut dissector = Dissector::default();
+        let mut reassembly = Reassembly::default();
         let mut found = Self::default();
+        let mut unsaid = 0_u64;
         let file = input.rewound()?;
         found.broken = capture::read(input.name(), file, |frame, done| {
             progress.at(done);
             found.packets = frame.number;
-            let Some(datagram) = dissector.udp(&frame) else {
-                return Ok(());
-            };
-            match sip::parse(&datagram.payload) {
+            let complaints = &mut found.complaints;
+            let mut hear = |src, dst, bytes: &[u8]| match sip::parse(bytes) {
                 Some(Ok(message)) => {
-                    let hop = Some((datagram.src, datagram.dst));
-                    calls.add(message, Place { number: frame.number, hop });
+                    calls.add(message, Place { number: frame.number, hop: Some((src, dst)) });
                 }
-                Some(Err(error)) => {
-                    found.complaints.push(format!("packet {}: {error}", frame.number));
+                Some(Err(error)) if complaints.len() < MAX_COMPLAINTS => {
+                    complaints.push(format!("packet {}: {error}", frame.number));
+                }
+                Some(Err(_)) => unsaid += 1,
+                None => {}
+            };
+            match dissector.transport(&frame) {
+                Some(Transport::Udp(datagram)) => {
+                    hear(datagram.src, datagram.dst, &datagram.payload);
+                }
+                Some(Transport::Tcp(segment)) => {
+                    reassembly.segment(&segment, |message| hear(segment.src, segment.dst, message))
                 }
                 None => {}
             }
             Ok(())
         })?;
+        if unsaid > 0 {
+            found.complaints.push(format!("{unsaid} further SIP messages cannot be used"));
+        }
+        found.complaints.extend(reassembly.finish());
         found.leftovers = dissector.to_string().lines().map(str::to_owned).collect();
         found.messages = calls.messages();
         found.exchanges = calls.exchanges();
@@ -73,7 +90,7 @@ impl Signalling {
         };
         let packets = self.packets;
         let what = match self.messages {
-            0 => format!("no SIP over UDP in {packets} packets"),
+            0 => format!("no SIP over UDP or TCP in {packets} packets"),
             messages => format!("{messages} SIP messages in {packets} packets, but no SDP in them"),
         };
         let heard: Vec<&str> =

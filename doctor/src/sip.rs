@@ -32,6 +32,8 @@ pub struct Message {
     pub method: String,
     /// `branch` of the topmost `Via`, empty without one.
     pub branch: String,
+    /// `tag` of `From`: who sent the request.
+    pub from_tag: String,
     /// `tag` of `To`: which of several forks this is.
     pub to_tag: String,
     /// `Warning`, which says more of a refusal than its status.
@@ -103,6 +105,11 @@ pub fn parse(datagram: &[u8]) -> Option<Result<Message, SipError>> {
     Some(message(start, datagram))
 }
 
+/// The body length that the header lines of a message promise.
+pub fn content_length(head: &str) -> Option<usize> {
+    Headers::new(head).get("Content-Length", "l")?.parse().ok()
+}
+
 fn message(start: Start, datagram: &[u8]) -> Result<Message, SipError> {
     let (head, body) = split_body(datagram);
     let head = String::from_utf8_lossy(head);
@@ -127,6 +134,7 @@ fn message(start: Start, datagram: &[u8]) -> Result<Message, SipError> {
             .get("Via", "v")
             .and_then(|via| parameter(&via, "branch"))
             .unwrap_or_default(),
+        from_tag: headers.get("From", "f").and_then(|from| tag(&from)).unwrap_or_default(),
         to_tag: headers.get("To", "t").and_then(|to| tag(&to)).unwrap_or_default(),
         warning: headers.get("Warning", ""),
         call_id,

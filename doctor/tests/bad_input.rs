@@ -73,7 +73,10 @@ fn captures_without_what_it_takes() {
     assert_fails(
         &[&media],
         1,
-        &["media.pcap: no SIP over UDP in 30 packets", "give the keys with --crypto or --sdp"],
+        &[
+            "media.pcap: no SIP over UDP or TCP in 30 packets",
+            "give the keys with --crypto or --sdp",
+        ],
     );
     let mut silent = Capture::new();
     silent.a_sends(&sip("OPTIONS sip:b@h SIP/2.0", "1 OPTIONS", "", ""));
@@ -109,7 +112,7 @@ fn truncated_captures_are_read_up_to_the_break() {
     assert_fails(
         &[&cut],
         1,
-        &["breaks off after packet 0, at byte 24", "no SIP over UDP in 0 packets"],
+        &["breaks off after packet 0, at byte 24", "no SIP over UDP or TCP in 0 packets"],
     );
 
     // A record that claims more than any packet has.

@@ -434,3 +434,60 @@ fn strangers_are_left_out() {
     );
     assert_eq!(run.code, 0);
 }
+
+/// Several calls at once, with the same SSRC in each: told apart by Call-ID and addresses, each with
+/// its own keys and rollover counters; the worst of them decides the exit code.
+#[test]
+fn calls_side_by_side() {
+    let (c, d) = ("10.0.0.3:4000", "10.0.0.4:5000");
+    let other = |message: String| message.replace("Call-ID: made-up", "Call-ID: another");
+    let call = |profile, lines: &[&str]| {
+        let mut capture = secured();
+        let invite = sip("INVITE sip:b@h SIP/2.0", "1 INVITE", "", &sdp(c, profile, lines));
+        let answer = lines.iter().map(|_| crypto(1, 4, "")).collect::<Vec<_>>();
+        let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
+        let ok = sip("SIP/2.0 200 OK", "1 INVITE", "b", &sdp(d, profile, &answer));
+        capture.a_sends(&other(invite));
+        capture.b_sends(&other(ok));
+        capture
+    };
+    let mut capture = call("RTP/SAVP", &[&crypto(1, 3, "")]);
+    let (mut one, mut two) = (Sender::new(&key(1), 7), Sender::new(&key(3), 7));
+    for _ in 0..5 {
+        one.send(&mut capture, A, B, 1);
+        two.send(&mut capture, c, d, 1);
+    }
+    let run = capture.decrypt(&["--json"]);
+    assert_eq!(counts(&run.json(), "rtp"), [[5, 0, 0, 0], [5, 0, 0, 0]]);
+    assert_eq!(run.code, 0);
+
+    let mut capture = call("RTP/AVP", &[]);
+    Sender::new(&key(1), 7).send(&mut capture, A, B, 5);
+    let mut plain = Sender::new(&key(3), 7);
+    (0..5).for_each(|_| capture.packet(c, d, &plain.plain()));
+    let run = capture.decrypt(&["--json"]);
+    assert_eq!(counts(&run.json(), "rtp"), [[5, 0, 0, 0], [0, 5, 0, 0]]);
+    assert_eq!(run.code, 3);
+}
+
+/// RFC 3264 §8.4: a call put on hold by either side, with a direction or the old address of zeros,
+/// goes on with its keys.
+#[test]
+fn hold_changes_nothing() {
+    let (offer, answer) =
+        (sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]), sdp(B, "RTP/SAVP", &[&crypto(1, 2, "")]));
+    let (mut a, mut b) = (Sender::new(&key(1), 1), Sender::new(&key(2), 2));
+    let mut capture = secured();
+    a.send(&mut capture, A, B, 3);
+    b.send(&mut capture, B, A, 3);
+    let inactive = |sdp: &str, how: &str| format!("{sdp}a={how}\r\n");
+    capture.exchange(2, &inactive(&offer, "sendonly"), &inactive(&answer, "recvonly"));
+    a.send(&mut capture, A, B, 3);
+    let zeros = offer.replace("c=IN IP4 10.0.0.1", "c=IN IP4 0.0.0.0");
+    capture.exchange(3, &zeros, &answer);
+    capture.exchange(4, &offer, &answer);
+    b.send(&mut capture, B, A, 3);
+    let run = capture.decrypt(&["--json"]);
+    assert_eq!(counts(&run.json(), "rtp"), [[6, 0, 0, 0], [6, 0, 0, 0]]);
+    assert_eq!(run.code, 0);
+}

@@ -135,10 +135,52 @@ fn reinvites_say_what_happens_to_the_context() {
     let (exchanges, code) = explained(capture);
     let contexts: Vec<&Value> =
         exchanges.as_array().unwrap().iter().map(|exchange| &exchange["context"]).collect();
-    let wanted = json!(["new", "keep", "rekey-tx", "rekey-rx", null, "rekey-both", "downgrade"]);
+    let wanted = json!(["new", "keep", "rekey-tx", "rekey-rx", "keep", "rekey-both", "downgrade"]);
     assert_eq!(json!(contexts), wanted);
     assert!(exchanges[4]["reason"].as_str().unwrap().ends_with("what was agreed before stays"));
     assert_eq!(code, 3);
+}
+
+/// Who offers may change: what is new is seen by whoever made the offer at hand.
+#[test]
+fn the_other_side_may_offer() {
+    let from_b = |message: String| {
+        let from = "From: <sip:a@h>;tag=a\r\nTo: <sip:b@h>";
+        message.replace(from, "From: <sip:b@h>;tag=b\r\nTo: <sip:a@h>")
+    };
+    let exchange = |capture: &mut Capture, number: u32, b: u8, a: u8| {
+        let cseq = format!("{number} INVITE");
+        let offer = sdp(B, "RTP/SAVP", &[&crypto(1, b, "")]);
+        let answer = sdp(A, "RTP/SAVP", &[&crypto(1, a, "")]);
+        capture.b_sends(&from_b(sip("INVITE sip:a@h SIP/2.0", &cseq, "a", &offer)));
+        capture.a_sends(&from_b(sip("SIP/2.0 200 OK", &cseq, "a", &answer)));
+    };
+    let mut capture = secured();
+    exchange(&mut capture, 2, 2, 1);
+    exchange(&mut capture, 3, 4, 1);
+    exchange(&mut capture, 4, 4, 5);
+    let (exchanges, code) = explained(capture);
+    let contexts: Vec<&Value> =
+        exchanges.as_array().unwrap().iter().map(|exchange| &exchange["context"]).collect();
+    assert_eq!(json!(contexts), json!(["new", "keep", "rekey-tx", "rekey-rx"]));
+    assert_eq!(code, 0);
+}
+
+/// A fork is a dialog of its own: its keys are new, and no change of those of the other.
+#[test]
+fn forks_have_keys_of_their_own() {
+    let offer = sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]);
+    let mut capture = Capture::new();
+    capture.a_sends(&sip("INVITE sip:b@h SIP/2.0", "1 INVITE", "", &offer));
+    for (status, tag, key) in [("183 Session Progress", "b", 2), ("200 OK", "c", 3)] {
+        let answer = sdp(B, "RTP/SAVP", &[&crypto(1, key, "")]);
+        capture.b_sends(&sip(&format!("SIP/2.0 {status}"), "1 INVITE", tag, &answer));
+    }
+    let (exchanges, _) = explained(capture);
+    assert_eq!(
+        (&exchanges[0]["context"], &exchanges[1]["context"]),
+        (&json!("new"), &json!("new"))
+    );
 }
 
 /// A refused call, and one that was refused first and then made without SRTP.
@@ -186,4 +228,23 @@ fn unanswered_offers_are_named() {
     let run = capture.run("explain", &[]);
     assert_eq!(run.code, 1);
     assert!(run.out.contains("the SDP of packet 1 has no counterpart here"), "{}", run.out);
+}
+
+/// The example of the README is what is printed.
+#[test]
+fn readme_shows_a_real_explanation() {
+    let head = |port| {
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio {port} RTP/SAVP 0\r\n"
+        )
+    };
+    let short =
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    let key = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC";
+    let offer = head(5000)
+        + &format!("{short}\r\na=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:{key}|2^20\r\n");
+    let answer = head(6000) + &format!("a=crypto:7 AES_CM_128_HMAC_SHA1_32 inline:{key}\r\n");
+    let run = two(&offer, &answer, &[]);
+    golden("readme-explain.txt", &run.out);
+    assert!(include_str!("../README.md").contains(&run.out), "the README shows another text");
 }

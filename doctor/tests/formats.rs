@@ -20,6 +20,11 @@ use srtp_doctor::net::Dissector;
 fn ip_packets() -> Vec<Vec<u8>> {
     let mut capture = secured();
     Sender::new(&key(1), 0xa).send(&mut capture, A, B, 5);
+    frames(capture)
+}
+
+/// The packets of a capture.
+fn frames(capture: Capture) -> Vec<Vec<u8>> {
     let mut packets = Vec::new();
     let bytes = capture.bytes();
     srtp_doctor::capture::read("test", &bytes[..], |frame, _| {
@@ -96,6 +101,29 @@ fn capture_formats_and_byte_orders() {
     }
 }
 
+/// A pcapng capture that breaks off, at any of the last bytes: what is whole is decrypted, and the
+/// place is said.
+#[test]
+fn broken_pcapng_is_read_up_to_the_break() {
+    let whole = pcapng(&ip_packets(), false);
+    for missing in [1, 4, 7, 100] {
+        let run = doctor_reading(&["decrypt", "-", "--json"], &whole[..whole.len() - missing]);
+        assert_eq!((run.json()["streams"][0]["decrypted"].as_u64(), run.code), (Some(4), 1));
+        assert!(
+            run.err.contains("standard input: breaks off after packet 6, at byte "),
+            "{}",
+            run.err
+        );
+    }
+    // A block whose length makes no sense.
+    let mut absurd = whole.clone();
+    let at = absurd.len() - 4;
+    absurd[at] ^= 1;
+    let run = doctor_reading(&["decrypt", "-", "--json"], &absurd);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.err.contains("breaks off after packet 6"), "{}", run.err);
+}
+
 #[test]
 fn link_layers() {
     let prefixed = |prefix: &[u8]| -> Vec<Vec<u8>> {
@@ -122,7 +150,7 @@ fn link_layers() {
     }
     let run = doctor_reading(&["decrypt", "-"], &pcap(127, &prefixed(&[]), false));
     assert_eq!(run.code, 1);
-    assert!(run.err.contains("no SIP over UDP in 7 packets"), "{}", run.err);
+    assert!(run.err.contains("no SIP over UDP or TCP in 7 packets"), "{}", run.err);
     assert!(
         run.err.contains("7 packets have link type 127, which is not understood"),
         "{}",
@@ -142,6 +170,104 @@ fn ipv6() {
     let stream = &run.json()["streams"][0];
     assert_eq!((stream["src"].as_str(), stream["decrypted"].as_u64()), (Some(a), Some(5)));
     assert_eq!(stream["files"].as_array().unwrap().len(), 2);
+}
+
+/// IPv6 in the link layers that say which protocol follows.
+#[test]
+fn ipv6_link_layers() {
+    let (a, b) = ("[2001:db8::1]:4000", "[2001:db8::2]:5000");
+    let mut capture = Capture::new();
+    let offer = sdp(a, "RTP/SAVP", &[&crypto(1, 1, "")]);
+    let answer = sdp(b, "RTP/SAVP", &[&crypto(1, 2, "")]);
+    let (sip_a, sip_b) = ("[2001:db8::1]:5060", "[2001:db8::2]:5060");
+    let invite = sip("INVITE sip:b@h SIP/2.0", "1 INVITE", "", &offer);
+    capture.packet(sip_a, sip_b, invite.as_bytes());
+    capture.packet(sip_b, sip_a, sip("SIP/2.0 200 OK", "1 INVITE", "b", &answer).as_bytes());
+    Sender::new(&key(1), 0xa).send(&mut capture, a, b, 5);
+    let packets = frames(capture);
+    let macs = [0x02; 12];
+    for (link, prefix, what) in [
+        (1, [&macs[..], &[0x86, 0xdd]].concat(), "Ethernet"),
+        (1, [&macs[..], &[0x81, 0x00, 0x00, 0x07, 0x86, 0xdd]].concat(), "VLAN"),
+        (113, vec![0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0, 0x86, 0xdd], "Linux cooked"),
+        (276, vec![0x86, 0xdd, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0], "cooked v2"),
+        (101, vec![], "raw IP"),
+        (229, vec![], "IPv6"),
+    ] {
+        let framed: Vec<Vec<u8>> =
+            packets.iter().map(|packet| [&prefix[..], packet].concat()).collect();
+        assert_five_decrypted(&pcap(link, &framed, false), what);
+    }
+}
+
+/// A message over TCP in segments of this length, from A's or B's SIP port.
+fn segments(message: &str, from_a: bool, seq: &mut u32, len: usize) -> Vec<Vec<u8>> {
+    let (a, b) = (([10, 0, 0, 1], 40_000), ([10, 0, 0, 2], 5060));
+    let ((src, src_port), (dst, dst_port)) = if from_a { (a, b) } else { (b, a) };
+    let mut packets = Vec::new();
+    for part in message.as_bytes().chunks(len) {
+        let mut packet = Vec::new();
+        PacketBuilder::ipv4(src, dst, 64)
+            .tcp(src_port, dst_port, *seq, 1000)
+            .write(&mut packet, part)
+            .unwrap();
+        *seq = seq.wrapping_add(u32::try_from(part.len()).unwrap());
+        packets.push(packet);
+    }
+    packets
+}
+
+/// RFC 3261 §18.3: SIP over TCP, in segments of every kind of length, shuffled, with a retransmission,
+/// over the wrap of the sequence numbers.
+#[test]
+fn sip_over_tcp_is_put_together() {
+    let media = &ip_packets()[2..];
+    let offer = sdp(A, "RTP/SAVP", &[&crypto(1, 1, "")]);
+    let answer = sdp(B, "RTP/SAVP", &[&crypto(1, 2, "")]);
+    let invite = sip("INVITE sip:b@h SIP/2.0", "1 INVITE", "", &offer);
+    let trying = sip("SIP/2.0 100 Trying", "1 INVITE", "", "");
+    let ok = sip("SIP/2.0 200 OK", "1 INVITE", "b", &answer);
+    for len in [30, 100, 536, 1460] {
+        let (mut a, mut b) = (u32::MAX - 200, 7);
+        let mut frames = segments(&invite, true, &mut a, len);
+        let answers = segments(&(trying.clone() + "\r\n\r\n" + &ok), false, &mut b, len);
+        // The first stays the first: before it nobody knows where the stream begins.
+        frames.push(frames[0].clone());
+        let last = frames.len() - 1;
+        frames[1..=last].reverse();
+        frames.extend(answers);
+        frames.extend(media.to_vec());
+        assert_five_decrypted(&pcap(101, &frames, false), &format!("segments of {len} bytes"));
+    }
+    // One segment is not in the capture.
+    let mut a = 0;
+    let mut frames = segments(&invite, true, &mut a, 100);
+    frames.remove(1);
+    let run = doctor_reading(&["explain", "-"], &pcap(101, &frames, false));
+    assert_eq!(run.code, 1);
+    assert!(
+        run.err.contains("of a SIP message over TCP 10.0.0.1:40000 → 10.0.0.2:5060 only 100 bytes"),
+        "{}",
+        run.err
+    );
+    assert!(run.err.contains("a segment is missing before"), "{}", run.err);
+}
+
+/// SIP over TLS cannot be read, and that is said.
+#[test]
+fn tls_is_named() {
+    let mut packet = Vec::new();
+    PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
+        .tcp(40_000, 5061, 1, 1000)
+        .write(&mut packet, &[0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
+        .unwrap();
+    let run = doctor_reading(&["explain", "-"], &pcap(101, &[packet], false));
+    assert_eq!(run.code, 1);
+    assert!(
+        run.err.contains("TLS between 10.0.0.1:40000 and 10.0.0.2:5061: the SIP in it, and the keys in that, cannot be read"),
+        "{}",
+        run.err
+    );
 }
 
 /// RFC 791 §3.2: an INVITE with many crypto lines does not fit one Ethernet frame.
@@ -184,7 +310,7 @@ fn packets_cut_by_the_snap_length_are_named() {
     assert!(run.err.contains("1 packets were captured shorter than they are"), "{}", run.err);
 }
 
-/// TCP, ARP and broken IP are passed over without a word.
+/// TCP that is no SIP, ARP and broken IP are passed over without a word.
 #[test]
 fn other_protocols_are_passed_over() {
     let mut tcp = Vec::new();

@@ -99,6 +99,18 @@ fn variants(keying: &Keying, kind: Kind, packet: &[u8]) -> Vec<(Keying, String)>
             variants.push((variant, sentence));
         }
     }
+    let row = keying.suite.parameters();
+    if kind == Kind::Rtcp && row.srtp_tag_len < row.srtcp_tag_len {
+        let variant = Keying { short_srtcp_tag: true, ..keying.clone() };
+        let sentence = format!(
+            "SRTCP has tags of {} bits, which in {} is for SRTP alone; those of SRTCP have {} \
+             (RFC 4568 §6.2)",
+            8 * row.srtp_tag_len,
+            keying.suite,
+            8 * row.srtcp_tag_len
+        );
+        variants.push((variant, sentence));
+    }
     if kind == Kind::Rtcp {
         let mut variant = keying.clone();
         variant.policy.unencrypted_srtcp ^= true;
@@ -139,7 +151,13 @@ mod tests {
     }
 
     fn keying(key: MasterKey) -> Keying {
-        Keying { suite: key.suite(), keys: vec![key], policy: Policy::SECURE, lifetime: None }
+        Keying {
+            suite: key.suite(),
+            keys: vec![key],
+            policy: Policy::SECURE,
+            lifetime: None,
+            short_srtcp_tag: false,
+        }
     }
 
     fn protected(key: &MasterKey, policy: Policy, kind: Kind, roc: u32) -> Vec<u8> {
@@ -206,6 +224,31 @@ mod tests {
             found(&plain, Kind::Rtcp, &clear).unwrap().sentence,
             "SRTCP is authenticated but not encrypted, though UNENCRYPTED_SRTCP was not agreed"
         );
+    }
+
+    /// A sender that shortens the tag of SRTCP as that of SRTP: named, and opened all the same; with
+    /// another tag nothing is found.
+    #[test]
+    fn short_srtcp_tags_are_named() {
+        let suite = CryptoSuite::AesCm128HmacSha1_32;
+        for (mki, policy) in [
+            (&[][..], Policy::SECURE),
+            (&[7, 7], Policy::SECURE),
+            (&[], Policy::SECURE.with_unencrypted_srtcp(true)),
+        ] {
+            let key = MasterKey::new(suite, &[7; 30]).unwrap().with_mki(mki).unwrap();
+            let announced = Keying { policy, ..keying(key) };
+            let mut packet = protected(&announced.keys[0], policy, Kind::Rtcp, 0);
+            packet.truncate(packet.len() - 6);
+            let found = found(&announced, Kind::Rtcp, &packet).unwrap();
+            assert_eq!(
+                found.sentence,
+                "SRTCP has tags of 32 bits, which in AES_CM_128_HMAC_SHA1_32 is for SRTP alone; those of \
+                 SRTCP have 80 (RFC 4568 §6.2)"
+            );
+            *packet.last_mut().unwrap() ^= 1;
+            assert!(search(&announced, Kind::Rtcp, SSRC, &packet).is_none());
+        }
     }
 
     /// A capture that joins late: the counter is found up to the limit and not beyond.

@@ -9,11 +9,11 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use sdes_sdp::{CryptoAttribute, CryptoSuite, MAX_KEYS, MasterKey, Policy};
-use sha2::{Digest, Sha256};
 use srtp_core::{Fixed, Inbound, UnprotectError};
 
 use crate::output::audio::Format;
 use crate::rtp::Kind;
+use crate::secret;
 
 /// How many SSRCs one key may open at once.
 const STREAMS: usize = 64;
@@ -30,6 +30,8 @@ pub struct Keying {
     pub policy: Policy,
     /// The shortest lifetime of the line, in packets.
     pub lifetime: Option<u64>,
+    /// Whether SRTCP carries a tag as short as SRTP's, which no suite has it do.
+    pub short_srtcp_tag: bool,
 }
 
 impl Keying {
@@ -40,6 +42,7 @@ impl Keying {
             suite: line.suite(),
             policy: line.policy(),
             lifetime: line.keys().iter().filter_map(MasterKey::lifetime).min(),
+            short_srtcp_tag: false,
         }
     }
 
@@ -70,7 +73,8 @@ impl Keying {
             // Keys out of one line are told apart by their MKI; sdes-sdp saw to that.
             let _ = inbound.add_key(key);
         });
-        Some(Box::new(Opener(inbound)))
+        let short = self.short_srtcp_tag.then(|| self.clone());
+        Some(Box::new(Opener { inbound, short }))
     }
 }
 
@@ -83,7 +87,11 @@ fn with_suite(key: &MasterKey, suite: CryptoSuite) -> Option<MasterKey> {
 
 /// A receiving context with the number of keys that one line can have.
 #[derive(Debug)]
-pub struct Opener(Inbound<Fixed<STREAMS>, MAX_KEYS>);
+pub struct Opener {
+    inbound: Inbound<Fixed<STREAMS>, MAX_KEYS>,
+    /// The keys once more, where SRTCP tags have to be completed with them.
+    short: Option<Keying>,
+}
 
 impl Opener {
     /// Opens a packet in place; length and bytes are untouched on failure.
@@ -92,14 +100,26 @@ impl Opener {
     /// As the library says.
     pub fn open(&mut self, kind: Kind, packet: &mut [u8]) -> Result<usize, UnprotectError> {
         match kind {
-            Kind::Rtp => self.0.unprotect_rtp(packet),
-            Kind::Rtcp => self.0.unprotect_rtcp(packet),
+            Kind::Rtp => self.inbound.unprotect_rtp(packet),
+            Kind::Rtcp => match &self.short {
+                None => self.inbound.unprotect_rtcp(packet),
+                Some(keying) => {
+                    let whole = super::short_tag::completed(keying, packet);
+                    let mut whole = whole.ok_or(UnprotectError::AuthFailed)?;
+                    let len = self.inbound.unprotect_rtcp(&mut whole)?;
+                    for (byte, plain) in packet.iter_mut().zip(whole.get(..len).unwrap_or_default())
+                    {
+                        *byte = *plain;
+                    }
+                    Ok(len)
+                }
+            },
         }
     }
 
     /// Rollover counter of an SSRC.
     pub fn roc(&self, ssrc: u32) -> Option<u32> {
-        self.0.roc(ssrc)
+        self.inbound.roc(ssrc)
     }
 
     /// Begins an SSRC anew with this rollover counter for its next packet: for one that joined late
@@ -108,8 +128,8 @@ impl Opener {
     /// # Errors
     /// [`UnprotectError::TableFull`].
     pub fn rejoin(&mut self, ssrc: u32, roc: u32) -> Result<(), UnprotectError> {
-        self.0.remove_stream(ssrc);
-        self.0.set_roc(ssrc, roc)
+        self.inbound.remove_stream(ssrc);
+        self.inbound.set_roc(ssrc, roc)
     }
 }
 
@@ -228,15 +248,7 @@ pub struct Shown<'a> {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.key.expose_key_salt();
-        let digest = Sha256::digest(bytes);
-        write!(f, "key of {} bytes, SHA-256 ", bytes.len())?;
-        digest.iter().take(2).try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str("…")?;
-        if self.secret {
-            f.write_str(", hex ")?;
-            bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        }
-        Ok(())
+        let shown = secret::Shown { bytes: self.key.expose_key_salt(), asked: self.secret };
+        write!(f, "key of {shown}")
     }
 }

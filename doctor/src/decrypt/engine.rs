@@ -3,7 +3,7 @@
 //!
 //! Read first: RFC 4568 §5.1.1, RFC 3264 §5.1, RFC 5761 §4; RFC 3711 §3.2.3 (which context).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use srtp_core::wire::RtpHeader;
@@ -65,6 +65,8 @@ pub(super) struct Entry {
     began: u64,
     pub(super) bound: Option<Candidate>,
     pub(super) direction: Option<usize>,
+    /// Every direction whose keys opened a packet, with the frame of the first.
+    pub(super) opened: BTreeMap<usize, u64>,
     pub(super) failures_in_a_row: u64,
 }
 
@@ -78,6 +80,8 @@ pub struct Judged {
     pub stream: Stream,
     /// Index into the directions the engine was made of.
     pub direction: Option<usize>,
+    /// All directions whose keys opened packets of it, with the frame of the first one.
+    pub opened: BTreeMap<usize, u64>,
 }
 
 /// Decrypts datagrams one by one.
@@ -153,6 +157,7 @@ impl<'a> Engine<'a> {
             began: datagram.frame,
             bound: None,
             direction: None,
+            opened: BTreeMap::new(),
             failures_in_a_row: 0,
         });
         entry.stream.packets += 1;
@@ -213,7 +218,7 @@ impl<'a> Engine<'a> {
         let Self { mut contexts, streams, directions, .. } = self;
         let mut entries: Vec<Entry> = streams.into_values().collect();
         entries.sort_by_key(|entry| entry.began);
-        let judged = entries.into_iter().map(|Entry { mut stream, bound, direction, .. }| {
+        let judged = entries.into_iter().map(|Entry { mut stream, bound, direction, opened, .. }| {
             let context = bound.and_then(|bound| contexts.get_mut(bound.context));
             if let Some(context) = context {
                 stream.suite = Some(context.keying.suite);
@@ -233,7 +238,7 @@ impl<'a> Engine<'a> {
             {
                 stream.suite = Some(keying.suite);
             }
-            Judged { stream, direction }
+            Judged { stream, direction, opened }
         });
         (judged.collect(), self.ignored)
     }

@@ -6,6 +6,7 @@ pub mod direction;
 pub mod engine;
 pub mod plan;
 pub mod report;
+mod short_tag;
 pub mod sink;
 pub mod stream;
 mod trial;
@@ -123,7 +124,11 @@ fn given(args: &DecryptArgs) -> Result<Option<Plan>, Failure> {
         let text = input.text()?;
         sdes_sdp::Sdp::parse(&text).map_err(|error| Failure::input(input.name(), error))?;
         names.push(input.name().to_owned());
-        descriptions.push(Description { text, place: Place { number, hop: None } });
+        descriptions.push(Description {
+            text,
+            tag: String::new(),
+            place: Place { number, hop: None },
+        });
     }
     let name = |number| {
         let name = usize::try_from(number).ok().and_then(|at: usize| names.get(at));
@@ -133,6 +138,7 @@ fn given(args: &DecryptArgs) -> Result<Option<Plan>, Failure> {
         call: 0,
         call_id: String::new(),
         request: String::new(),
+        offerer: String::new(),
         offer,
         outcome,
     };

@@ -1,6 +1,6 @@
 //! What `decrypt` says in the end: a table for people, JSON for scripts, and the exit code.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
@@ -32,6 +32,7 @@ pub struct Report<'a> {
 struct Line {
     stream: Stream,
     direction: Option<usize>,
+    opened: BTreeMap<usize, u64>,
     written: Written,
 }
 
@@ -43,7 +44,7 @@ impl<'a> Report<'a> {
         streams: Vec<Judged>,
     ) -> Self {
         let mut lines = Vec::new();
-        for Judged { mut stream, direction } in streams {
+        for Judged { mut stream, direction, opened } in streams {
             if !stream.known {
                 if stream.packets < WORTH_A_LINE {
                     continue;
@@ -58,7 +59,7 @@ impl<'a> Report<'a> {
                     stream.failed = 0;
                 }
             }
-            lines.push(Line { stream, direction, written: Written::default() });
+            lines.push(Line { stream, direction, opened, written: Written::default() });
         }
         // The streams of a call together, media before its control.
         lines.sort_by_key(|line| {
@@ -265,7 +266,10 @@ impl<'a> Report<'a> {
 
     /// Which keys did it, under their calls.
     fn keys(&self, common: Common, out: &mut dyn Write) -> io::Result<()> {
-        let used = |at: usize| self.streams.iter().any(|line| line.direction == Some(at));
+        let used = |at: usize| {
+            let of = |line: &Line| line.direction == Some(at) || line.opened.contains_key(&at);
+            self.streams.iter().any(of)
+        };
         let mut last = None;
         for (at, direction) in self.directions.iter().enumerate().filter(|(at, _)| used(*at)) {
             if last.replace(direction.call) != Some(direction.call) {
@@ -288,12 +292,26 @@ impl<'a> Report<'a> {
                         .iter()
                         .map(|key| Shown { key, secret: common.show_keys }.to_string())
                         .collect();
-                    writeln!(out, "{tag}{}, {}", keying.suite, keys.join(", "))?;
+                    write!(out, "{tag}{}, {}", keying.suite, keys.join(", "))?;
+                    match self.since(at) {
+                        Some(frame) => {
+                            writeln!(out, ", from frame {frame} on ({})", direction.request)?
+                        }
+                        None => writeln!(out)?,
+                    }
                 }
             }
-            let _ = at;
         }
         Ok(())
+    }
+
+    /// From which frame on a key was in use, where a stream had another before.
+    fn since(&self, direction: usize) -> Option<u64> {
+        let of = |line: &Line| {
+            let since = *line.opened.get(&direction)?;
+            line.opened.values().any(|&other| other < since).then_some(since)
+        };
+        self.streams.iter().filter_map(of).min()
     }
 
     fn files(&self, out: &mut dyn Write) -> io::Result<()> {

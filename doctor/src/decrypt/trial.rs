@@ -112,6 +112,7 @@ impl Trial<'_> {
         self.entry.bound = Some(with);
         self.entry.failures_in_a_row = 0;
         self.entry.stream.decrypted += 1;
+        self.entry.opened.entry(with.direction).or_insert(self.datagram.frame);
         self.belongs_to(with.direction);
         (with.direction, len)
     }

@@ -68,17 +68,19 @@ struct Json<'a> {
 
 /// An offer and an answer from two files.
 fn two(offer: &mut Input, answer: &mut Input) -> Result<Explanation, Failure> {
-    let description =
-        |input: &mut Input| Ok(Description { text: input.text()?, place: Place::default() });
+    let description = |input: &mut Input| {
+        Ok(Description { text: input.text()?, tag: String::new(), place: Place::default() })
+    };
     let (offered, answered) = (description(offer)?, description(answer)?);
     let exchange = Exchange {
         call: 0,
         call_id: String::new(),
         request: String::new(),
+        offerer: String::new(),
         offer: offered,
         outcome: Outcome::Answered { answer: answered, status: 200 },
     };
-    let explained = verdict::explain(&exchange, None).map_err(|(side, error)| match side {
+    let explained = verdict::explain(&exchange, &[]).map_err(|(side, error)| match side {
         Side::Offer => Failure::input(offer.name(), error),
         Side::Answer => Failure::input(answer.name(), error),
     })?;
@@ -133,14 +135,17 @@ fn trace(input: &mut Input, remark: &mut dyn FnMut(String)) -> Result<Explanatio
     }
     let mut explanation =
         Explanation { told: Vec::new(), unanswered: Vec::new(), broken: broken.is_some(), unit };
-    // The exchange that last succeeded, by call.
-    let mut standing: BTreeMap<usize, Exchange> = BTreeMap::new();
     for exchange in exchanges {
-        match verdict::explain(&exchange, standing.get(&exchange.call)) {
+        let before: Vec<&Exchange> = explanation
+            .told
+            .iter()
+            .filter(|(earlier, come)| {
+                earlier.call == exchange.call && come.outcome != Come::Rejected
+            })
+            .map(|(earlier, _)| earlier)
+            .collect();
+        match verdict::explain(&exchange, &before) {
             Ok(Some(explained)) => {
-                if explained.outcome != Come::Rejected {
-                    standing.insert(exchange.call, exchange.clone());
-                }
                 explanation.told.push((exchange, explained));
             }
             Ok(None) => explanation.unanswered.push(exchange),
@@ -233,8 +238,8 @@ impl Explanation {
                 unit = self.unit
             )?;
         }
-        if let Some(context) = explained.context {
-            writeln!(out, "  keys: {}", context.sentence())?;
+        for change in &explained.changes {
+            writeln!(out, "  keys: {change}")?;
         }
         explained.media.iter().try_for_each(|media| medium(media, common, out))
     }
@@ -262,6 +267,9 @@ fn medium(media: &MediaExplained, common: Common, out: &mut dyn Write) -> io::Re
         index + 1,
         because(&media.reason, &media.source)
     )?;
+    if let Some(hold) = media.hold {
+        writeln!(out, "    {}{hold}{:#} (RFC 3264 §8.4)", style::NOTE, style::NOTE)?;
+    }
     if !media.params.is_empty() {
         writeln!(out, "    session parameters: {}", media.params.join(" "))?;
     }
@@ -293,6 +301,10 @@ fn crypto_line(line: &LineExplained, common: Common, out: &mut dyn Write) -> io:
         write!(out, ", {}", because(&line.reason, &line.source))?;
     }
     writeln!(out)?;
+    let text = if common.show_keys { line.text.clone() } else { verdict::without_keys(&line.text) };
+    if !text.is_empty() {
+        writeln!(out, "      {}{text}{:#}", style::QUIET, style::QUIET)?;
+    }
     for key in &line.keys {
         let shown = Shown { key, secret: common.show_keys };
         writeln!(out, "      {}{shown}{:#}", style::QUIET, style::QUIET)?;

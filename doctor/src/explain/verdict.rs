@@ -9,8 +9,9 @@ use sdes_sdp::{
     CryptoAttribute, CryptoLine, MasterKey, Media, Profile, Sdp, SdpError, SessionParam, mki,
 };
 use srtp_negotiation::{
-    Decision, LineVerdict, MediaOutcome, Outcome as Negotiated, Party, answered_verdicts,
-    line_verdicts, offered_verdicts, verify,
+    Context, Decision, Exchange as Agreed, LineVerdict, MediaOutcome, Outcome as Negotiated, Party,
+    PeerProfile, Role, answered_verdicts, is_hold, line_verdicts, offered_verdicts, renegotiate,
+    verify,
 };
 
 use crate::calls::{Exchange, Outcome};
@@ -27,48 +28,6 @@ pub enum Result {
     Rejected,
 }
 
-/// What an exchange does to the keys and rollover counters of its call, seen by the offerer of this
-/// exchange: what it receives under is the answerer's key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Context {
-    /// The first keys of the call.
-    New,
-    /// The keys and rollover counters go on.
-    Keep,
-    /// A new key to receive under; that direction begins anew with a rollover counter of 0.
-    RekeyRx,
-    /// A new key to send under; that direction begins anew with a rollover counter of 0.
-    RekeyTx,
-    /// New keys in both directions.
-    RekeyBoth,
-    /// What was SRTP is RTP now.
-    Downgrade,
-}
-
-impl Context {
-    /// What it means, as a sentence.
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::New => "first keys of the call; rollover counters begin at 0",
-            Self::Keep => "same keys; contexts and rollover counters go on (RFC 4568 §7.1.4)",
-            Self::RekeyRx => {
-                "the answerer has a new key; its direction begins anew with a rollover counter of 0 \
-                 (RFC 4568 §7.1.4)"
-            }
-            Self::RekeyTx => {
-                "the offerer has a new key; its direction begins anew with a rollover counter of 0 \
-                 (RFC 4568 §7.1.4)"
-            }
-            Self::RekeyBoth => {
-                "new keys both ways; both directions begin anew with a rollover counter of 0 \
-                 (RFC 4568 §7.1.4)"
-            }
-            Self::Downgrade => "downgrade: the call was SRTP before, and is not any more",
-        }
-    }
-}
-
 /// One exchange.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explained {
@@ -82,8 +41,12 @@ pub struct Explained {
     pub source: String,
     /// The m-lines of the offer.
     pub media: Vec<MediaExplained>,
-    /// What happens to keys and rollover counters; none where there are none.
-    pub context: Option<Context>,
+    /// What happens to keys and rollover counters, in the words of `srtp-negotiation`; none where
+    /// there are none.
+    pub context: Option<&'static str>,
+    /// The same as sentences, m-line by m-line where there are several.
+    #[serde(skip)]
+    pub changes: Vec<String>,
 }
 
 /// One m-line.
@@ -115,6 +78,9 @@ pub struct MediaExplained {
     pub source: String,
     /// The crypto lines offered, and those of the answer that do not fit.
     pub lines: Vec<LineExplained>,
+    /// Who put the stream on hold, as words.
+    #[serde(skip)]
+    pub hold: Option<&'static str>,
 }
 
 /// One crypto line.
@@ -138,6 +104,9 @@ pub struct LineExplained {
     /// Number of the line in its SDP.
     #[serde(skip)]
     pub line_number: usize,
+    /// The line as it stands there.
+    #[serde(skip)]
+    pub text: String,
     /// Its keys, where it is valid.
     #[serde(skip)]
     pub keys: Vec<MasterKey>,
@@ -152,51 +121,121 @@ pub enum Side {
     Answer,
 }
 
-/// Explains an exchange; `before` is the one that last succeeded in the same call. `None` for an
-/// offer nobody answered.
+/// Explains an exchange; `before` are those that succeeded in the same call, the first one first.
+/// `None` for an offer nobody answered.
 ///
 /// # Errors
 /// An SDP that cannot be read, with the side it is on.
 pub fn explain(
     exchange: &Exchange,
-    before: Option<&Exchange>,
+    before: &[&Exchange],
 ) -> std::result::Result<Option<Explained>, (Side, SdpError)> {
     let offer = Sdp::parse(&exchange.offer.text).map_err(|error| (Side::Offer, error))?;
     match &exchange.outcome {
         Outcome::Answered { answer, status } => {
-            let answer = Sdp::parse(&answer.text).map_err(|error| (Side::Answer, error))?;
+            let answer_text = answer.text.as_str();
+            let answer = Sdp::parse(answer_text).map_err(|error| (Side::Answer, error))?;
             let decision = verify(&offer, &answer);
             let reason = decision.reason();
+            let (context, changes) = context(exchange, before);
             Ok(Some(Explained {
                 outcome: overall(&decision),
                 status: *status,
                 reason: reason.to_string(),
                 source: reason.source().to_owned(),
-                media: offer.media().map(|media| agreed(&media, &answer, &decision)).collect(),
-                context: context(&offer, &decision, before),
+                media: offer
+                    .media()
+                    .map(|media| agreed(&media, &answer, &decision))
+                    .map(|media| media.quoting(&exchange.offer.text, answer_text))
+                    .collect(),
+                context,
+                changes,
             }))
         }
         Outcome::Refused { status, phrase, .. } => {
             let reason = match before {
-                None => format!("the call was refused: {status} {phrase}"),
+                [] => {
+                    format!("the call was refused: {status} {phrase}{}", likely(&offer, *status))
+                }
                 // RFC 3261 §14.1, RFC 4568 §7.1.4.
-                Some(_) => format!(
+                _ => format!(
                     "the new offer was refused: {status} {phrase}; what was agreed before stays"
                 ),
             };
             let source = format!("RFC 3261 §21.{}", status / 100);
-            let media = offer.media().map(|media| refused(&media, &reason, &source));
+            let media = offer
+                .media()
+                .map(|media| refused(&media, &reason, &source))
+                .map(|media| media.quoting(&exchange.offer.text, ""));
+            let (context, changes) = context(exchange, before);
             Ok(Some(Explained {
                 outcome: Result::Rejected,
                 status: *status,
                 media: media.collect(),
                 reason,
                 source,
-                context: None,
+                context,
+                changes,
             }))
         }
         Outcome::Unanswered => Ok(None),
     }
+}
+
+/// What a refusal is likely to be about, where it may be about the media at all.
+fn likely(offer: &Sdp<'_>, status: u16) -> &'static str {
+    // RFC 3261 §21.4.26 and §21.6.4.
+    if !matches!(status, 488 | 606) {
+        return "";
+    }
+    let rtp = || {
+        let profiles = offer.media().map(|media| media.profile());
+        profiles.filter(|profile| profile.is_plain() || profile.is_sdes())
+    };
+    match (rtp().any(|profile| profile.is_sdes()), rtp().any(|profile| profile.is_plain())) {
+        (true, false) => {
+            "; the offer is of SRTP alone, so the likely reason is that the other side does none, or \
+             none of these lines"
+        }
+        (false, true) => {
+            "; the offer is of plain RTP, so the likely reason is that the other side insists on SRTP"
+        }
+        _ => "",
+    }
+}
+
+impl MediaExplained {
+    /// Adds the text of every crypto line.
+    fn quoting(mut self, offer: &str, answer: &str) -> Self {
+        for line in &mut self.lines {
+            let sdp = if line.answered { answer } else { offer };
+            let text = sdp.lines().nth(line.line_number.saturating_sub(1));
+            text.unwrap_or_default().trim_end().clone_into(&mut line.text);
+        }
+        self
+    }
+}
+
+/// A crypto line without its keys: whatever follows `inline:`, and whatever else is long enough to
+/// be one.
+pub fn without_keys(line: &str) -> String {
+    const LONG: usize = 20;
+    let coded = |letter: char| letter.is_ascii_alphanumeric() || "+/=".contains(letter);
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some(start) = rest.find(coded) {
+        let (before, run) = rest.split_at_checked(start).unwrap_or((rest, ""));
+        let (run, after) = match run.find(|letter| !coded(letter)) {
+            Some(end) => run.split_at_checked(end).unwrap_or((run, "")),
+            None => (run, ""),
+        };
+        shown.push_str(before);
+        let is_key = shown.to_ascii_lowercase().ends_with("inline:") || run.len() >= LONG;
+        shown.push_str(if is_key { "…" } else { run });
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
 }
 
 fn overall(decision: &Decision<'_>) -> Result {
@@ -236,6 +275,10 @@ fn agreed(offered: &Media<'_>, answer: &Sdp<'_>, decision: &Decision<'_>) -> Med
         reason: decided.reason.to_string(),
         source: decided.reason.source().to_owned(),
         lines,
+        hold: match decided.outcome {
+            MediaOutcome::Srtp { .. } | MediaOutcome::Rtp => hold(offered, answered.as_ref()),
+            _ => None,
+        },
         ..bare(offered)
     }
 }
@@ -267,6 +310,7 @@ fn bare(offered: &Media<'_>) -> MediaExplained {
         reason: String::new(),
         source: String::new(),
         lines: Vec::new(),
+        hold: None,
     }
 }
 
@@ -280,6 +324,7 @@ fn explained(line: LineVerdict<'_>, answered: bool) -> LineExplained {
         notes: line.notes.iter().map(ToString::to_string).collect(),
         answered,
         line_number: line.line_number,
+        text: String::new(),
         keys: line
             .line
             .and_then(|line| line.meaning().ok())
@@ -313,59 +358,113 @@ fn mki_text(attribute: &CryptoAttribute) -> Option<String> {
     (!all.is_empty()).then(|| all.join(";"))
 }
 
-/// The keys both sides use on each m-line: the offerer's, then the answerer's.
-fn keys(offer: &Sdp<'_>, decision: &Decision<'_>) -> Vec<Option<[CryptoAttribute; 2]>> {
-    let of = |media: Media<'_>| {
-        let MediaOutcome::Srtp { line, .. } = decision.at(media.index()).outcome else {
-            return None;
-        };
-        let answered = line.meaning().ok()?;
-        let valid = media.crypto().filter_map(|entry| entry.parsed.ok()?.meaning().ok());
-        let offered = valid.into_iter().find(|offered| offered.tag() == answered.tag())?;
-        Some([offered, answered])
+/// What an exchange does to keys and rollover counters, seen by its offerer: what it receives under
+/// is the answerer's key. The judgement of every m-line is the library's; of several the one that
+/// changes most stands for all.
+fn context(exchange: &Exchange, before: &[&Exchange]) -> (Option<&'static str>, Vec<String>) {
+    // RFC 3261 §12.1: the branches of a fork are dialogs of their own, whose keys are theirs.
+    let before = before.iter().filter(|earlier| earlier.request != exchange.request);
+    let texts: Vec<Pair<'_>> =
+        before.filter_map(|earlier| Pair::parse(earlier, &exchange.offerer)).collect();
+    let history: Vec<Agreed<'_, '_>> = texts.iter().map(Pair::agreed).collect();
+    let now = Pair::parse(exchange, &exchange.offerer);
+    let next = now.as_ref().map(Pair::agreed);
+    let Ok(offer) = Sdp::parse(&exchange.offer.text) else {
+        return (None, Vec::new());
     };
-    offer.media().map(of).collect()
+    let peer = PeerProfile::default();
+    let (mut overall, mut changes) = (None, Vec::new());
+    let several = offer.media().nth(1).is_some();
+    for media in offer.media() {
+        let found = renegotiate(&history, next.as_ref(), media.index(), &peer);
+        let Some(context) = found.context else { continue };
+        overall = Some(overall.map_or(context, |so_far| more(so_far, context)));
+        let which = match several {
+            true => format!("m-line {}: ", media.index() + 1),
+            false => String::new(),
+        };
+        let source = found.reason.source();
+        changes.push(format!("{which}{} ({source})", found.reason));
+        changes.extend(found.broken.map(|broken| format!("{which}{broken} ({})", broken.source())));
+    }
+    (overall.map(Context::as_str), changes)
 }
 
-fn context(offer: &Sdp<'_>, decision: &Decision<'_>, before: Option<&Exchange>) -> Option<Context> {
-    let now = keys(offer, decision);
-    let secured = |keys: &[Option<[CryptoAttribute; 2]>]| keys.iter().any(Option::is_some);
-    let then = before.and_then(|before| {
-        let Outcome::Answered { answer, .. } = &before.outcome else {
+/// Of two m-lines the word for both.
+fn more(one: Context, other: Context) -> Context {
+    use Context::{Downgrade, Keep, New, RekeyBoth, RekeyRx, RekeyTx};
+    match (one, other) {
+        (Downgrade, _) | (_, Downgrade) => Downgrade,
+        (RekeyRx, RekeyTx) | (RekeyTx, RekeyRx) | (RekeyBoth, _) | (_, RekeyBoth) => RekeyBoth,
+        (RekeyRx | RekeyTx, _) => one,
+        (_, RekeyRx | RekeyTx) => other,
+        (Keep, _) | (_, Keep) => Keep,
+        (New, New) => New,
+    }
+}
+
+/// Offer and answer, read, and which of them is the one party's.
+struct Pair<'a> {
+    offer: Sdp<'a>,
+    answer: Sdp<'a>,
+    role: Role,
+}
+
+impl<'a> Pair<'a> {
+    fn parse(exchange: &'a Exchange, party: &str) -> Option<Self> {
+        let Outcome::Answered { answer, .. } = &exchange.outcome else {
             return None;
         };
+        let role = if exchange.offerer == party { Role::Offerer } else { Role::Answerer };
         let (offer, answer) =
-            (Sdp::parse(&before.offer.text).ok()?, Sdp::parse(&answer.text).ok()?);
-        Some(keys(&offer, &verify(&offer, &answer)))
-    });
-    let Some(then) = then.filter(|then| secured(then)) else {
-        return secured(&now).then_some(Context::New);
-    };
-    let lost = then.iter().zip(&now).any(|(then, now)| then.is_some() && now.is_none());
-    let plain =
-        offer.media().any(|media| matches!(decision.at(media.index()).outcome, MediaOutcome::Rtp));
-    if lost && plain {
-        return Some(Context::Downgrade);
+            (Sdp::parse(&exchange.offer.text).ok()?, Sdp::parse(&answer.text).ok()?);
+        Some(Self { offer, answer, role })
     }
-    let (mut tx, mut rx) = (false, false);
-    for pair in then.iter().zip(&now) {
-        if let (Some(then), Some([offered, answered])) = pair {
-            // The answerer of the last exchange may be the offerer of this one.
-            let known = |line: &CryptoAttribute| then.iter().any(|old| old.shares_key_with(line));
-            tx |= !known(offered);
-            rx |= !known(answered);
-        }
+
+    fn agreed(&self) -> Agreed<'_, 'a> {
+        Agreed { offer: &self.offer, answer: &self.answer, role: self.role }
     }
-    Some(match (tx, rx) {
-        (false, false) => Context::Keep,
-        (false, true) => Context::RekeyRx,
-        (true, false) => Context::RekeyTx,
-        (true, true) => Context::RekeyBoth,
-    })
+}
+
+/// Who does not want to receive (RFC 3264 §8.4).
+fn hold(offered: &Media<'_>, answered: Option<&Media<'_>>) -> Option<&'static str> {
+    match (is_hold(offered), answered.is_some_and(is_hold)) {
+        (true, true) => Some("on hold by both sides"),
+        (true, false) => Some("on hold by the offerer"),
+        (false, true) => Some("on hold by the answerer"),
+        (false, false) => None,
+    }
 }
 
 /// Whether an m-line is for RTP at all; the others do not count as insecure.
 pub fn is_rtp(media: &MediaExplained) -> bool {
     let profile = Profile::parse(&media.profile);
     profile.is_plain() || profile.is_sdes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever is wrong with a line, no key is in what is shown of it.
+    #[test]
+    fn keys_are_taken_out_of_lines() {
+        const KEY: &str = "FxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcX";
+        for (line, wanted) in [
+            (
+                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:§|2^31|1:4",
+                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:…|2^31|1:4",
+            ),
+            (
+                "a=crypto:1 X inline:§;inline:§ FEC_KEY=INLINE:§",
+                "a=crypto:1 X inline:…;inline:… FEC_KEY=INLINE:…",
+            ),
+            ("a=crypto:1 X inline §", "a=crypto:1 X inline …"),
+            ("a=crypto:1 X inline:abc", "a=crypto:1 X inline:…"),
+            ("§", "…"),
+            ("a=crypto: é", "a=crypto: é"),
+        ] {
+            assert_eq!(without_keys(&line.replace("§", KEY)), wanted);
+        }
+    }
 }

@@ -33,7 +33,8 @@ impl From<Output> for Run {
 
 impl Run {
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 }
 
@@ -58,6 +59,18 @@ fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_srtp-doctor"));
     command.args(args);
     command
+}
+
+/// Compares an output with `tests/golden/`; with UPDATE_GOLDEN=1 in the environment it is written
+/// there instead, to be read before it is committed.
+pub fn golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var("UPDATE_GOLDEN").is_ok_and(|value| value == "1") {
+        std::fs::write(&path, text).unwrap();
+        return;
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == wanted, "{name} is not what was printed (UPDATE_GOLDEN=1 writes it):\n{text}");
 }
 
 pub const SUITE: CryptoSuite = CryptoSuite::AesCm128HmacSha1_80;
