@@ -27,6 +27,11 @@ readme       every command of README.md runs as printed there, the tests among t
 readonly ON_DEMAND='
 test         cargo test --workspace (a command of README.md, so a part of readme)
 big-capture  srtp-doctor decrypts a capture of 1 GB within 64 MB of memory, and says how fast
+interop      packets of libsrtp, pylibsrtp, GStreamer, ffmpeg and baresip, both ways, byte for byte
+fuzz         every fuzz target runs for FUZZ_SECONDS, or those of FUZZ; executions and edges are noted
+coverage     what the inputs of the fuzz targets execute of the library crates
+mutants      every change of the code fails a test, but for those it lists; hours, in shards, resumes
+differential the same random sequences of operations to libsrtp and to us, DIFFERENTIAL of them
 '
 
 # The commands that README.md must show, whatever else it shows.
@@ -60,8 +65,9 @@ need_packages() {
     ((${#missing[@]})) || return 0
     say "installing ${missing[*]}"
     as_root apt-get update --quiet
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install --yes --quiet --no-install-recommends --no-remove "${missing[@]}"
+    # Another program may be installing something just now.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get --option DPkg::Lock::Timeout=300 \
+        install --yes --quiet --no-install-recommends --no-remove "${missing[@]}"
 }
 
 need_cargo_tool() {
@@ -97,6 +103,7 @@ bare_metal_cargo() {
 step_fmt() {
     cargo fmt --all --check
     cargo fmt --manifest-path embedded/Cargo.toml --check
+    cargo fmt --manifest-path interop/Cargo.toml --check
     [[ ! -e fuzz/Cargo.toml ]] || cargo fmt --manifest-path fuzz/Cargo.toml --check
 }
 
@@ -229,6 +236,163 @@ step_readme() {
         say "README.md: $command"
         bash -c "$command"
     done
+}
+
+# Runs a command and makes what it prints the section of docs/EVIDENCE.md that belongs to a step.
+evidence() {
+    local step=$1 title=$2 printed
+    shift 2
+    printed=$("$@")
+    printf '%s\n' "$printed"
+    python3 docs/evidence.py "$step" "$title" <<<"$printed"
+}
+
+step_interop() {
+    need_packages gcc libc6-dev libsrtp2-dev python3 python3-venv ffmpeg baresip-core \
+        gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad}
+    local venv=target/pylibsrtp
+    [[ -x $venv/bin/python ]] || /usr/bin/python3 -m venv "$venv"
+    "$venv"/bin/pip install --quiet --disable-pip-version-check 'pylibsrtp==1.0.0'
+    cargo build --locked --quiet -p srtp-doctor --example user_agent
+    cargo build --locked --quiet --release --manifest-path interop/Cargo.toml
+    export INTEROP_PYTHON=$venv/bin/python
+    export INTEROP_USER_AGENT=${CARGO_TARGET_DIR:-target}/debug/examples/user_agent
+    evidence interop 'Other implementations' \
+        "${CARGO_TARGET_DIR:-interop/target}"/release/srtp-interop interop
+}
+
+step_differential() {
+    need_packages gcc libc6-dev libsrtp2-dev python3
+    cargo test --locked --quiet --release --manifest-path interop/Cargo.toml
+    cargo build --locked --quiet --release --manifest-path interop/Cargo.toml
+    evidence differential 'Differential fuzzing against libsrtp' \
+        "${CARGO_TARGET_DIR:-interop/target}"/release/srtp-interop \
+        differential 0 "${DIFFERENTIAL:-20000}"
+}
+
+# Without a sanitizer: nothing that is fuzzed has unsafe code, and it runs twice as often so.
+fuzz_targets() {
+    local target seeds log row rows=../target/fuzz
+    cd fuzz
+    mkdir -p "$rows"
+    for target in ${FUZZ:-$(cargo +nightly fuzz list --fuzz-dir .)}; do
+        seeds=(corpus/"$target")
+        mkdir -p "${seeds[0]}"
+        [[ ! -d seeds/$target ]] || seeds+=("seeds/$target")
+        log=$rows/$target.log
+        cargo +nightly fuzz run --fuzz-dir . --sanitizer none ${FUZZ_FEATURES:-} "$target" \
+            "${seeds[@]}" -- -max_total_time="${FUZZ_SECONDS:-600}" -max_len=2048 \
+            -print_final_stats=1 >"$log" 2>&1 || {
+            tail -n 40 "$log" >&2
+            return 1
+        }
+        row=$(awk '/^#.*(DONE|REDUCE|NEW|INITED|pulse)/ { for (i = 1; i < NF; i++) {
+                if ($i == "cov:") edges = $(i + 1); if ($i == "corp:") corpus = $(i + 1) } }
+            /number_of_executed_units/ { executions = $2 }
+            /^Done .* in/ { seconds = $(NF - 1) }
+            END { printf "%s | %s | %s | %s", executions, seconds, edges, corpus }' "$log")
+        printf '| %s | %s | %s |\n' "$target" "$row" "$(date -I)" >"$rows/$target.row"
+        printf '%s: %s\n' "$target" "$row" >&2
+    done
+    printf 'No target has an open finding. Edges are those that libFuzzer counts in the target with all it is linked to.\n\n'
+    printf '| target | executions | seconds | edges reached | inputs kept | day |\n'
+    printf '|---|--:|--:|--:|--:|---|\n'
+    cat "$rows"/*.row
+}
+
+step_fuzz() {
+    if ! has_toolchain nightly; then
+        say 'no nightly Rust here; to have it: rustup toolchain install nightly'
+        return $SKIPPED
+    fi
+    need_cargo_tool cargo-fuzz
+    evidence fuzz 'Fuzz targets' fuzz_targets
+}
+
+# Replays the inputs in a build that counts; the tools must be of the LLVM that rustc has.
+coverage_table() {
+    local llvm profiles=$PWD/target/coverage objects=() object
+    llvm=$(rustc --version --verbose | sed --quiet 's/^LLVM version: \([0-9]*\).*/\1/p')
+    rm -rf "$profiles"
+    mkdir -p "$profiles"
+    (
+        cd fuzz
+        export RUSTFLAGS=-Cinstrument-coverage LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
+        export CARGO_TARGET_DIR=$profiles-build FUZZ_CORPUS=$PWD/corpus
+        cargo test --quiet --no-default-features >&2
+        cargo test --no-default-features --no-run --message-format=json 2>/dev/null |
+            sed --quiet 's/.*"executable":"\([^"]*\)".*/\1/p' >"$profiles/objects"
+    )
+    "llvm-profdata-$llvm" merge --sparse --output "$profiles/all.profdata" "$profiles"/*.profraw
+    while read -r object; do
+        objects+=(--object "$object")
+    done <"$profiles/objects"
+    "llvm-cov-$llvm" export --summary-only --instr-profile "$profiles/all.profdata" \
+        "${objects[@]:1}" | python3 docs/coverage.py
+}
+
+step_coverage() {
+    need_packages python3 \
+        "llvm-$(rustc --version --verbose | sed --quiet 's/^LLVM version: \([0-9]*\).*/\1/p')"
+    evidence coverage 'Coverage by the fuzz targets' coverage_table
+}
+
+# The tests that tell mutants apart fast: not those of ten million packets.
+mutants_tests() {
+    case $1 in
+        srtp-core) printf '%s\n' --lib -- --skip forged_ssrcs_leave_no_trace ;;
+        *) printf '%s\n' --lib --tests ;;
+    esac
+}
+
+# Of the crates MUTANTS, each in MUTANTS_SHARDS shards, only the files that match MUTANTS_FILE; after
+# MUTANTS_MINUTES no further shard is begun.
+step_mutants() {
+    need_cargo_tool cargo-mutants
+    need_packages python3
+    local crate shard folder tests status shards=${MUTANTS_SHARDS:-40} state=target/mutants
+    local until=$((SECONDS + 60 * ${MUTANTS_MINUTES:-600}))
+    # Shared by the shards, so that what does not change is built once.
+    export CARGO_TARGET_DIR=$PWD/target/mutants-build
+    for crate in ${MUTANTS:-srtp-core sdes-sdp srtp-negotiation}; do
+        mkdir -p "$state/$crate"
+        # Shards of another tree, or another number of them, are another run.
+        folder=$(mutants_run "$crate" "$shards")
+        if [[ $(cat "$state/$crate/run" 2>/dev/null) != "$folder" ]]; then
+            rm -rf "${state:?}/$crate"
+            mkdir -p "$state/$crate"
+            printf '%s\n' "$folder" >"$state/$crate/run"
+        fi
+        printf '%s\n' "$shards" >"$state/$crate/shards"
+        mapfile -t tests < <(mutants_tests "$crate")
+        for ((shard = 0; shard < shards && SECONDS < until; shard++)); do
+            folder=$state/$crate/$shard
+            [[ ! -e $folder/done ]] || continue
+            rm -rf "$folder"
+            mkdir -p "$folder"
+            status=0
+            cargo mutants --package "$crate" --file "${MUTANTS_FILE:-*}" --shard "$shard/$shards" \
+                --output "$folder" --no-shuffle --colors never --gitignore true \
+                --minimum-test-timeout 60 -- "${tests[@]}" || status=$?
+            # 2: some were missed, 3: some did not end; both are figures.
+            ((status == 0 || status == 2 || status == 3)) || return "$status"
+            touch "$folder/done"
+        done
+    done
+    unset CARGO_TARGET_DIR
+    evidence mutants 'Mutation testing' python3 docs/mutants.py "$state"
+}
+
+# What a run of one crate depends on.
+mutants_run() {
+    local path
+    path=$(cargo metadata --no-deps --format-version 1 | python3 -c '
+import json, os, sys
+packages = json.load(sys.stdin)["packages"]
+print(next(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] == sys.argv[1]))
+' "$1")
+    printf '%s of %s %s\n' "$2" "${MUTANTS_FILE:-*}" "$(cd "$path" &&
+        find src tests -type f -exec sha256sum {} + 2>/dev/null | sort | sha256sum | cut -c1-16)"
 }
 
 # Running them ---------------------------------------------------------------------------------

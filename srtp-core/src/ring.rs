@@ -265,6 +265,10 @@ impl<const KEYS: usize> KeyRing<KEYS> {
         if let Some(slot) = self.slots.get_mut(at) {
             *slot = None;
         }
+        if at == self.current {
+            // No slot: the next key to be added may get this one, and nobody chose that key yet.
+            self.current = KEYS;
+        }
         Ok(())
     }
 
@@ -357,6 +361,19 @@ mod tests {
         let never = Policy::SECURE.with_mki(MkiPolicy::Never);
         let mut ring = KeyRing::<2>::new(&key(1, &[1]), never).unwrap();
         assert_eq!(ring.add(&key(2, &[2])), Err(KeyError::MkiConflict), "no packet says which");
+    }
+
+    /// The key that is added to the place of the one that protected does not protect by that.
+    #[test]
+    fn a_key_protects_only_when_it_is_chosen() {
+        let mut ring = KeyRing::<2>::new(&key(1, &[1]), Policy::SECURE).unwrap();
+        ring.remove(&[1]).unwrap();
+        ring.add(&key(2, &[2])).unwrap();
+        assert!(ring.current().is_none());
+        ring.switch_to(&[2]).unwrap();
+        ring.add(&key(3, &[3])).unwrap();
+        ring.remove(&[3]).unwrap();
+        assert!(ring.current().is_some_and(|key| key.master.mki().as_bytes() == [2]));
     }
 
     /// The soft edge is where the caller put it, one half by default, in both protocols.

@@ -1,0 +1,56 @@
+//! Replays on stable what the targets of srtp-core start from, and many random inputs more.
+
+use std::{fs, path::Path};
+
+use srtp_fuzz::srtp;
+
+fn run(target: &str, fuzz: fn(&[u8])) {
+    let files_in = |dir: &Path| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+    let mut files: Vec<_> = files_in(&seeds).collect();
+    // What a fuzzer has kept, for `./ci.sh coverage`.
+    if let Some(corpus) = std::env::var_os("FUZZ_CORPUS") {
+        files.extend(files_in(&Path::new(&corpus).join(target)));
+    }
+    files.sort();
+    assert!(files.len() > 10, "{target} has {} seeds", files.len());
+    for file in files {
+        fuzz(&fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())));
+    }
+    for seed in 0..2_000 {
+        fuzz(&random(seed));
+    }
+}
+
+/// Up to 400 bytes by xorshift.
+fn random(seed: u64) -> Vec<u8> {
+    let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        (x >> 32) as u8
+    };
+    let len = usize::from(next()) + usize::from(next()) / 2;
+    (0..len).map(|_| next()).collect()
+}
+
+#[test]
+fn unprotect() {
+    run("srtp_unprotect", srtp::unprotect::unprotect);
+}
+
+#[test]
+fn context() {
+    run("srtp_context", srtp::context::context);
+}
+
+#[test]
+fn header() {
+    run("srtp_header", srtp::header::header);
+}
+
+#[test]
+fn state() {
+    run("srtp_state", srtp::state::state);
+}
