@@ -1,2 +1,22 @@
-//! AES, SHA-1 and GHASH for SRTP on the processor's own instructions.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
+#![deny(unsafe_code)]
+#![deny(unsafe_op_in_unsafe_fn)]
+#![deny(clippy::undocumented_unsafe_blocks)]
+// Tests make their inputs with casts; what ships is linted without them.
+#![cfg_attr(test, allow(clippy::cast_possible_truncation))]
+
+#[cfg(not(target_arch = "x86_64"))]
+mod absent;
+#[cfg(target_arch = "x86_64")]
+mod detect;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(not(target_arch = "x86_64"))]
+pub use absent::{Aes, AesNi, Associated, Gcm, HmacSha1, Level, ShaNi, Vaes512};
+#[cfg(target_arch = "x86_64")]
+pub use detect::{AesNi, Level, ShaNi, Vaes512};
+pub use inout::InOutBuf;
+#[cfg(target_arch = "x86_64")]
+pub use x86::{Aes, Associated, Gcm, HmacSha1};

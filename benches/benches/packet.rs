@@ -1,111 +1,52 @@
-//! One packet at a time, one SSRC, in place, replay protection on.
+//! One packet at a time, one SSRC, in place, replay protection on: every suite of srtp-core, and
+//! those of everybody for the peers that features `peer-…` ask for.
 //!
-//! `protect` encrypts the same buffer again and again under the next sequence number, which costs
-//! what fresh plaintext would. `unprotect` opens packets that were protected outside the clock, in
-//! rounds of one replay window, copied into place inside it.
+//! A batch of packets lies ready, each in a buffer of its own, when the clock starts.
+//! Criterion measures one after the other; for ratios on a machine that is not quiet see the
+//! reporter, which measures in turns.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use srtp_benches::{PAYLOADS, renumber, rtp, sender_report};
-use srtp_core::{CryptoSuite, Fixed, Inbound, MasterKey, Outbound, Policy};
+use srtp_benches::contestants::{Contestant, Ours, SUITES};
+use srtp_benches::for_each_contestant;
+use srtp_benches::workload::{Kind, Protect, Unprotect, in_batches};
+use srtp_core::CryptoSuite;
 
-type Tx = Outbound<Fixed<1>, 1>;
-type Rx = Inbound<Fixed<1>, 1>;
-
-fn key(suite: CryptoSuite) -> MasterKey {
-    MasterKey::new(suite, &vec![0x42; suite.key_salt_len()]).unwrap()
-}
-
-fn protect(c: &mut Criterion) {
-    for &suite in CryptoSuite::ALL {
-        let mut group = c.benchmark_group(format!("protect/{suite}"));
-        for payload in PAYLOADS {
-            group.throughput(Throughput::Bytes(payload as u64));
-            group.bench_function(BenchmarkId::from_parameter(payload), |b| {
-                let mut tx = Tx::new(&key(suite), Policy::SECURE).unwrap();
-                let (mut packet, mut sequence_number) = (rtp(0, payload), 0_u16);
-                b.iter(|| {
-                    renumber(&mut packet, sequence_number);
-                    sequence_number = sequence_number.wrapping_add(1);
-                    tx.protect_rtp(black_box(&mut packet), 12 + payload).unwrap()
-                });
+fn suites<C: Contestant>(c: &mut Criterion, suites: &[CryptoSuite]) {
+    for &suite in suites {
+        for kind in Kind::all() {
+            let id = || BenchmarkId::new(C::NAME, kind.name());
+            let bytes = match kind {
+                Kind::Rtp(payload) => payload as u64,
+                Kind::Rtcp => 28,
+            };
+            let mut group = c.benchmark_group(format!("protect/{suite}"));
+            group.throughput(Throughput::Bytes(bytes));
+            let mut work = Protect::<C>::new(suite, kind, 1);
+            group.bench_function(id(), |b| {
+                b.iter_custom(|rounds| in_batches(rounds, || work.batch()));
             });
+            group.finish();
+            let mut group = c.benchmark_group(format!("unprotect/{suite}"));
+            group.throughput(Throughput::Bytes(bytes));
+            let mut work = Unprotect::<C>::new(suite, kind);
+            group.bench_function(id(), |b| {
+                b.iter_custom(|rounds| in_batches(rounds, || work.batch()));
+            });
+            group.finish();
         }
-        group.bench_function("rtcp", |b| {
-            let mut tx = Tx::new(&key(suite), Policy::SECURE).unwrap();
-            let mut packet = sender_report();
-            b.iter(|| tx.protect_rtcp(black_box(&mut packet), 28).unwrap());
-        });
-        group.finish();
     }
 }
 
-/// Times the opening of `packets`, again and again in fresh contexts.
-fn open_all(
-    rounds: u64,
-    suite: CryptoSuite,
-    packets: &[Vec<u8>],
-    mut open: impl FnMut(&mut Rx, &mut [u8]) -> usize,
-) -> Duration {
-    let fresh = key(suite);
-    let mut buffer = vec![0; packets.iter().map(Vec::len).max().unwrap_or(0)];
-    let (mut left, mut total) = (rounds, Duration::ZERO);
-    while left > 0 {
-        let mut rx = Rx::new(&fresh, Policy::SECURE).unwrap();
-        let now = packets.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let start = Instant::now();
-        for packet in packets.iter().take(now) {
-            if let Some(place) = buffer.get_mut(..packet.len()) {
-                place.copy_from_slice(packet);
-                black_box(open(&mut rx, black_box(place)));
-            }
-        }
-        total += start.elapsed();
-        left -= now as u64;
+fn packet(c: &mut Criterion) {
+    macro_rules! measure {
+        ($type:ty) => {
+            let all = if <$type>::NAME == Ours::NAME { CryptoSuite::ALL } else { &SUITES };
+            suites::<$type>(c, all);
+        };
     }
-    total
+    for_each_contestant!(measure);
 }
 
-fn unprotect(c: &mut Criterion) {
-    for &suite in CryptoSuite::ALL {
-        let mut group = c.benchmark_group(format!("unprotect/{suite}"));
-        for payload in PAYLOADS {
-            let mut tx = Tx::new(&key(suite), Policy::SECURE).unwrap();
-            let packets: Vec<_> = (0..1024)
-                .map(|sequence_number| {
-                    let mut packet = rtp(sequence_number, payload);
-                    let len = tx.protect_rtp(&mut packet, 12 + payload).unwrap();
-                    packet.truncate(len);
-                    packet
-                })
-                .collect();
-            group.throughput(Throughput::Bytes(payload as u64));
-            group.bench_function(BenchmarkId::from_parameter(payload), |b| {
-                b.iter_custom(|rounds| {
-                    open_all(rounds, suite, &packets, |rx, p| rx.unprotect_rtp(p).unwrap())
-                });
-            });
-        }
-        let mut tx = Tx::new(&key(suite), Policy::SECURE).unwrap();
-        let reports: Vec<_> = (0..1024)
-            .map(|_| {
-                let mut packet = sender_report();
-                let len = tx.protect_rtcp(&mut packet, 28).unwrap();
-                packet.truncate(len);
-                packet
-            })
-            .collect();
-        group.bench_function("rtcp", |b| {
-            b.iter_custom(|rounds| {
-                open_all(rounds, suite, &reports, |rx, p| rx.unprotect_rtcp(p).unwrap())
-            });
-        });
-        group.finish();
-    }
-}
-
-criterion_group!(benches, protect, unprotect);
+criterion_group!(benches, packet);
 criterion_main!(benches);

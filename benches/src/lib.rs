@@ -1,10 +1,18 @@
-//! What the benchmarks have in common: the packets they send.
+//! What the benchmarks have in common: the packets they send, and those who protect them.
+
+pub mod contestants;
+pub mod interleave;
+pub mod plot;
+pub mod workload;
 
 /// The SSRC of every packet here.
 pub const SSRC: u32 = 0x5352_5450;
 
 /// Payload lengths in bytes: G.729, 20 ms of G.711, a full video packet.
 pub const PAYLOADS: [usize; 3] = [20, 160, 1200];
+
+/// Numbers of SSRCs in one context.
+pub const STREAMS: [u32; 5] = [1, 10, 100, 1000, 10_000];
 
 /// An RTP packet with a 12-byte header, and room for any trailer behind it; its own length is
 /// `12 + payload`.
@@ -31,5 +39,12 @@ pub fn sender_report() -> Vec<u8> {
 pub fn renumber(packet: &mut [u8], sequence_number: u16) {
     if let Some(place) = packet.get_mut(2..4) {
         place.copy_from_slice(&sequence_number.to_be_bytes());
+    }
+}
+
+/// Gives a packet another SSRC, in place.
+pub fn set_ssrc(packet: &mut [u8], ssrc: u32) {
+    if let Some(place) = packet.get_mut(8..12) {
+        place.copy_from_slice(&ssrc.to_be_bytes());
     }
 }

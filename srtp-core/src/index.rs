@@ -27,7 +27,7 @@ pub(crate) const fn compose(roc: u32, sequence_number: u16) -> u64 {
 /// The RFC counts modulo 2^48. Here nothing lies below 0 (a sequence number that seems older
 /// than the stream's first cycle is of that cycle), and the result may be above
 /// [`MAX_RTP_INDEX`], which the caller refuses: a stream ends there and never wraps.
-#[inline]
+#[inline(always)]
 pub(crate) const fn estimate(highest: u64, sequence_number: u16) -> u64 {
     const CYCLE: u64 = 1 << 16;
     const HALF: u64 = 1 << 15;

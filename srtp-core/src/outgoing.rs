@@ -56,7 +56,7 @@ pub(crate) struct OutgoingRtp<'c> {
 impl<'c> OutgoingRtp<'c> {
     /// # Errors
     /// Where the bytes are no RTP packet, or none that can be protected under the policy.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(
         key: &ActiveKey,
         policy: &'c Policy,
@@ -131,7 +131,7 @@ impl<'c> OutgoingRtp<'c> {
     }
 
     /// Seals the packet that was laid into the first [`needed`](Self::needed) bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal(
         &self,
         key: &ActiveKey,
@@ -159,7 +159,7 @@ pub(crate) struct OutgoingRtcp {
 impl OutgoingRtcp {
     /// # Errors
     /// Where the bytes are no RTCP packet, or too long a one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(
         key: &ActiveKey,
         policy: &Policy,
@@ -184,7 +184,7 @@ impl OutgoingRtcp {
     }
 
     /// Seals the packet in the first [`needed`](Self::needed) bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal(
         &self,
         key: &ActiveKey,

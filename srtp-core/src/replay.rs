@@ -43,7 +43,7 @@ impl<W: AsRef<[u64]>> Window<W> {
     }
 
     /// Whether `index` may still come in, given the highest index so far.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check(&self, highest: u64, index: u64) -> Seen {
         if index > highest {
             return Seen::Never;
@@ -61,10 +61,13 @@ impl<W: AsRef<[u64]>> Window<W> {
 
 impl<W: AsRef<[u64]> + AsMut<[u64]>> Window<W> {
     /// Notes `index` as seen and returns the highest index after it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn commit(&mut self, highest: u64, index: u64) -> u64 {
         let now = if index > highest {
-            self.forget_between(highest, index);
+            // Between neighbours lies nothing, and the bit of the next is set below.
+            if index - highest > 1 {
+                self.forget_between(highest, index);
+            }
             index
         } else {
             highest

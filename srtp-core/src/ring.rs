@@ -3,6 +3,7 @@
 //!
 //! Read first: RFC 3711 §4.3, §8.1, §9.2; RFC 4568 §6.1.
 
+use crate::kdf::Prf;
 use crate::key::{KeyError, MasterKey};
 use crate::policy::{Cryptex, MkiPolicy, Policy, ROC_LEN};
 use crate::suite::SuiteParameters;
@@ -64,11 +65,13 @@ pub(crate) struct ActiveKey {
 impl ActiveKey {
     /// # Errors
     /// Where the policy does not go with the key's suite.
+    #[inline(always)]
     pub(crate) fn new(master: &MasterKey, policy: &Policy) -> Result<Self, KeyError> {
         policy.check(master.suite())?;
         let elements = !policy.encrypted_extensions.is_empty();
+        let prf = Prf::new(master);
         let epoch = |protocol, lifetime| Epoch {
-            keys: SessionKeys::derive(master, protocol, 0, elements),
+            keys: SessionKeys::derive_by(&prf, master, protocol, 0, elements),
             r: 0,
             packets: 0,
             lifetime,
@@ -97,7 +100,7 @@ impl ActiveKey {
     }
 
     /// What follows the payload of the SRTP packet with this sequence number.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn srtp_trailer(
         &self,
         policy: &Policy,
@@ -148,7 +151,7 @@ impl ActiveKey {
 
     /// Runs `work` with the session keys for a packet index: the kept ones, or, where a key
     /// derivation rate is set and the packet is of another epoch, freshly derived ones.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with_keys<R>(
         &self,
         protocol: Protocol,
@@ -230,16 +233,17 @@ pub(crate) struct KeyRing<const KEYS: usize> {
 }
 
 impl<const KEYS: usize> KeyRing<KEYS> {
+    // What is built here is kilobytes: inlined, it is built where it stays.
+    #[inline(always)]
     pub(crate) fn new(first: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
         const { assert!(KEYS >= 1, "a context has at least one master key") };
         Ok(Self::of(ActiveKey::new(first, &policy)?, policy))
     }
 
+    #[inline(always)]
     fn of(key: ActiveKey, policy: Policy) -> Self {
-        let mut slots = [const { None }; KEYS];
-        if let Some(slot) = slots.first_mut() {
-            *slot = Some(key);
-        }
+        let mut key = Some(key);
+        let slots = core::array::from_fn(|_| key.take());
         Self { policy, slots, current: 0 }
     }
 

@@ -67,7 +67,7 @@ impl Stream {
     }
 
     /// The index that a sequence number means now; may be above `MAX_RTP_INDEX`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn estimate(&self, sequence_number: u16) -> u64 {
         if self.rtp_started {
             index::estimate(self.rtp_index, sequence_number)
@@ -167,7 +167,7 @@ impl StreamRef<'_> {
         self.stream.highest_rtp().is_some_and(|highest| Window(self.window).saw(highest, back))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check_rtp(&self, index: u64) -> Seen {
         match self.stream.highest_rtp() {
             Some(highest) => Window(self.window).check(highest, index),
@@ -232,7 +232,7 @@ impl StreamMut<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn commit_rtp(&mut self, index: u64) {
         let highest = self.stream.highest_rtp().unwrap_or(index);
         self.stream.rtp_index = Window(&mut *self.window).commit(highest, index);

@@ -77,6 +77,7 @@ impl<S: StreamTable + Default, const KEYS: usize> Inbound<S, KEYS> {
     ///
     /// # Errors
     /// [`KeyError::PolicyNotForSuite`].
+    #[inline]
     pub fn new(key: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
         Self::with_streams(key, policy, S::default())
     }
@@ -88,6 +89,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     ///
     /// # Errors
     /// [`KeyError::PolicyNotForSuite`].
+    #[inline]
     pub fn with_streams(key: &MasterKey, policy: Policy, mut streams: S) -> Result<Self, KeyError> {
         let ring = KeyRing::new(key, policy)?;
         streams.clear(crate::kdf::table_seed(key));
@@ -293,14 +295,15 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         authentic: &Authentic<u64>,
     ) -> Result<(), UnprotectError> {
         let index = authentic.found;
-        let policy = self.ring.policy;
         let slot = self.admit(arrival.slot, arrival.header.ssrc)?;
+        let rcc = self.ring.policy.rcc;
         let Some(key) = self.ring.get_mut(authentic.key) else {
             return Ok(());
         };
         key.commit(Protocol::Srtp, index);
-        let carried = policy.rcc.is_some_and(|rcc| rcc.is_carried(arrival.header.sequence_number));
-        let authenticated = policy.authenticates_srtp(key.suite());
+        let suite = key.suite();
+        let carried = rcc.is_some_and(|rcc| rcc.is_carried(arrival.header.sequence_number));
+        let authenticated = self.ring.policy.authenticates_srtp(suite);
         if let Some(mut stream) = self.streams.get_mut(slot) {
             match (authenticated, carried) {
                 (true, _) => stream.commit_rtp(index),

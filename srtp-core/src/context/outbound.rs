@@ -76,6 +76,7 @@ impl<S: StreamTable + Default, const KEYS: usize> Outbound<S, KEYS> {
     ///
     /// # Errors
     /// [`KeyError::PolicyNotForSuite`].
+    #[inline]
     pub fn new(key: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
         Self::with_streams(key, policy, S::default())
     }
@@ -86,6 +87,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     ///
     /// # Errors
     /// [`KeyError::PolicyNotForSuite`].
+    #[inline]
     pub fn with_streams(key: &MasterKey, policy: Policy, mut streams: S) -> Result<Self, KeyError> {
         let ring = KeyRing::new(key, policy)?;
         streams.clear(crate::kdf::table_seed(key));
@@ -133,7 +135,8 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         packet: &[u8],
         output: &mut [u8],
     ) -> Result<usize, ProtectError> {
-        let (outgoing, place) = self.plan_rtp(packet, Sending::First)?;
+        let outgoing = OutgoingRtp::read(self.key()?, &self.ring.policy, packet)?;
+        let place = self.place_rtp(&outgoing.header, Sending::First)?;
         let needed = outgoing.needed();
         let output = room(output, needed)?;
         outgoing.lay_into(packet, output);
@@ -142,14 +145,15 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         Ok(needed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn seal_rtp(
         &mut self,
         buffer: &mut [u8],
         len: usize,
         sending: Sending,
     ) -> Result<usize, ProtectError> {
-        let (outgoing, place) = self.plan_rtp(plain(buffer, len)?, sending)?;
+        let outgoing = OutgoingRtp::read(self.key()?, &self.ring.policy, plain(buffer, len)?)?;
+        let place = self.place_rtp(&outgoing.header, sending)?;
         let needed = outgoing.needed();
         let packet = room(buffer, needed)?;
         outgoing.lay_in_place(packet);
@@ -158,18 +162,6 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
             self.commit_rtp(place, outgoing.body_len());
         }
         Ok(needed)
-    }
-
-    /// Everything that can be said against a packet before a byte is written.
-    #[inline]
-    fn plan_rtp(
-        &self,
-        packet: &[u8],
-        sending: Sending,
-    ) -> Result<(OutgoingRtp<'_>, RtpPlace), ProtectError> {
-        let outgoing = OutgoingRtp::read(self.key()?, &self.ring.policy, packet)?;
-        let place = self.place_rtp(&outgoing.header, sending)?;
-        Ok((outgoing, place))
     }
 
     /// What [`protect_rtp`](Self::protect_rtp) would have against the packet in the first `len`
@@ -181,7 +173,8 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         len: usize,
         more: usize,
     ) -> Result<(), ProtectError> {
-        let (outgoing, _) = self.plan_rtp(plain(buffer, len)?, Sending::First)?;
+        let outgoing = OutgoingRtp::read(self.key()?, &self.ring.policy, plain(buffer, len)?)?;
+        self.place_rtp(&outgoing.header, Sending::First)?;
         let (available, needed) = (buffer.len(), outgoing.needed() + more);
         if len + more > MAX_PAYLOAD_LEN {
             return Err(ProtectError::TooLong { len: len + more, limit: MAX_PAYLOAD_LEN });
@@ -193,7 +186,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     }
 
     /// The packet index of a header to be sent, and where its stream is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn place_rtp(
         &self,
         header: &RtpHeader,

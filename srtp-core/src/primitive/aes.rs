@@ -1,4 +1,5 @@
 //! AES with its key schedule kept, encrypting direction only: blocks and counter-mode keystream.
+//! Chosen once per key: `srtp-accel` where it knows the processor, else the `aes` and `ctr` crates.
 
 use ::aes::Aes128Enc;
 #[cfg(feature = "aes-192")]
@@ -16,6 +17,8 @@ use crate::suite::{AesSize, MAX_MASTER_KEY_LEN};
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone)]
 pub(crate) enum Aes {
+    #[cfg(feature = "accel")]
+    Accel(srtp_accel::Aes),
     Aes128(Aes128Enc),
     #[cfg(feature = "aes-192")]
     Aes192(Aes192Enc),
@@ -27,6 +30,27 @@ impl Aes {
     /// Expands the first bytes of `key`, as many as the size says. (No master key can be made for
     /// a size that is not built in.)
     pub(crate) fn new(size: AesSize, key: &[u8; MAX_MASTER_KEY_LEN]) -> Self {
+        #[cfg(feature = "accel")]
+        if let Some(level) = srtp_accel::Level::best()
+            && let Some(aes) = Self::accelerated(level, size, key)
+        {
+            return aes;
+        }
+        Self::portable(size, key)
+    }
+
+    /// By `srtp-accel`.
+    #[cfg(feature = "accel")]
+    fn accelerated(
+        level: srtp_accel::Level,
+        size: AesSize,
+        key: &[u8; MAX_MASTER_KEY_LEN],
+    ) -> Option<Self> {
+        srtp_accel::Aes::new(level, key.get(..size.key_len())?).map(Self::Accel)
+    }
+
+    /// By the RustCrypto crates.
+    pub(crate) fn portable(size: AesSize, key: &[u8; MAX_MASTER_KEY_LEN]) -> Self {
         match size {
             #[cfg(feature = "aes-192")]
             AesSize::Aes192 => Self::Aes192(Aes192Enc::new(&first(key))),
@@ -40,8 +64,14 @@ impl Aes {
     #[inline]
     #[cfg_attr(not(any(feature = "f8", feature = "gcm")), allow(dead_code))]
     pub(crate) fn encrypt(&self, block: u128) -> u128 {
+        #[cfg(feature = "accel")]
+        if let Self::Accel(aes) = self {
+            return aes.encrypt(block);
+        }
         let mut block = Array(block.to_be_bytes());
         match self {
+            #[cfg(feature = "accel")]
+            Self::Accel(_) => {}
             Self::Aes128(aes) => aes.encrypt_block(&mut block),
             #[cfg(feature = "aes-192")]
             Self::Aes192(aes) => aes.encrypt_block(&mut block),
@@ -55,7 +85,23 @@ impl Aes {
     /// bits of `iv` are the block counter; the caller keeps `data` below 2^16 blocks.
     #[inline]
     pub(crate) fn apply_keystream(&self, iv: u128, data: &mut [u8]) {
+        self.apply(iv, InOutBuf::from(data));
+    }
+
+    /// The same from one buffer to another of the same length; nothing if the lengths differ.
+    #[inline]
+    #[allow(dead_code)] // until packets can be read from one buffer and written to another
+    pub(crate) fn apply_keystream_to(&self, iv: u128, input: &[u8], output: &mut [u8]) {
+        if let Ok(buffers) = InOutBuf::new(input, output) {
+            self.apply(iv, buffers);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn apply(&self, iv: u128, data: InOutBuf<'_, '_, u8>) {
         match self {
+            #[cfg(feature = "accel")]
+            Self::Accel(aes) => aes.apply_keystream(iv, data),
             Self::Aes128(aes) => apply(aes, iv, data),
             #[cfg(feature = "aes-192")]
             Self::Aes192(aes) => apply(aes, iv, data),
@@ -72,32 +118,67 @@ fn first<N: ArraySize>(key: &[u8; MAX_MASTER_KEY_LEN]) -> Array<u8, N> {
 }
 
 #[inline]
-fn apply<C>(aes: &C, iv: u128, data: &mut [u8])
+fn apply<C>(aes: &C, iv: u128, data: InOutBuf<'_, '_, u8>)
 where
     C: BlockCipherEncrypt<BlockSize = ::aes::cipher::consts::U16>,
 {
     let core = CtrCore::<&C, Ctr128BE>::inner_iv_init(aes, &Array(iv.to_be_bytes()));
-    core.apply_keystream_partial(InOutBuf::from(data));
+    core.apply_keystream_partial(data);
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    /// RFC 3711 §4.1.1: block i of the keystream is E(iv + i), for every length up to ten blocks.
+    const SIZES: [AesSize; 3] = [AesSize::Aes128, AesSize::Aes192, AesSize::Aes256];
+
+    /// Every way there is here to run AES with one key.
+    pub(crate) fn all(size: AesSize, key: &[u8; MAX_MASTER_KEY_LEN]) -> Vec<Aes> {
+        let ways = [Aes::portable(size, key), Aes::new(size, key)].into_iter();
+        #[cfg(feature = "accel")]
+        let ways = ways.chain(
+            srtp_accel::Level::all().map(|level| Aes::accelerated(level, size, key).unwrap()),
+        );
+        ways.collect()
+    }
+
+    /// RFC 3711 §4.1.1: block i of the keystream is E(iv + i), for every length up to ten blocks,
+    /// in place and from one buffer to another, whoever computes it.
     #[test]
     fn keystream_is_the_encrypted_counter() {
-        for size in [AesSize::Aes128, AesSize::Aes192, AesSize::Aes256] {
-            let aes = Aes::new(size, &core::array::from_fn(|i| i as u8));
-            let iv = 0xf0f1_f2f3_f4f5_f6f7_f8f9_fafb_fcfd_0000_u128;
-            for len in 0..160 {
-                let mut data = vec![0; len];
-                aes.apply_keystream(iv, &mut data);
-                for (i, chunk) in data.chunks(16).enumerate() {
-                    let block = aes.encrypt(iv + i as u128).to_be_bytes();
-                    assert_eq!(chunk, &block[..chunk.len()]);
+        let iv = 0xf0f1_f2f3_f4f5_f6f7_f8f9_fafb_fcfd_0000_u128;
+        for size in SIZES {
+            let key = core::array::from_fn(|i| i as u8);
+            let reference = Aes::portable(size, &key);
+            for aes in all(size, &key) {
+                for len in 0..160 {
+                    let mut data = vec![0; len];
+                    aes.apply_keystream(iv, &mut data);
+                    for (i, chunk) in data.chunks(16).enumerate() {
+                        let block = reference.encrypt(iv + i as u128);
+                        assert_eq!(aes.encrypt(iv + i as u128), block);
+                        assert_eq!(chunk, &block.to_be_bytes()[..chunk.len()]);
+                    }
+                    let mut apart = vec![0xee; len];
+                    aes.apply_keystream_to(iv, &vec![0; len], &mut apart);
+                    assert_eq!(apart, data);
                 }
             }
+        }
+    }
+
+    /// A payload of the greatest length runs through all 2^16 blocks of one IV the same way
+    /// everywhere (RFC 3711 §4.1.1).
+    #[test]
+    fn the_longest_payload_is_the_same_everywhere() {
+        let key = core::array::from_fn(|i| i as u8);
+        let iv = u128::MAX << 16;
+        let mut expected = vec![0; crate::MAX_PAYLOAD_LEN];
+        Aes::portable(AesSize::Aes128, &key).apply_keystream(iv, &mut expected);
+        for aes in all(AesSize::Aes128, &key) {
+            let mut data = vec![0; crate::MAX_PAYLOAD_LEN];
+            aes.apply_keystream(iv, &mut data);
+            assert!(data == expected);
         }
     }
 }

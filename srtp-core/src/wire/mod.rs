@@ -81,7 +81,7 @@ impl RtpHeader {
     ///
     /// # Errors
     /// [`WireError`] where the version is not 2 or the CSRC list or the extension does not fit.
-    #[inline]
+    #[inline(always)]
     pub fn parse(packet: &[u8]) -> Result<Self, WireError> {
         let too_short = |needed| WireError::TooShort { len: packet.len(), needed };
         let Some(fixed) = packet.first_chunk::<RTP_FIXED_HEADER_LEN>() else {
@@ -145,7 +145,7 @@ impl RtcpHeader {
     ///
     /// # Errors
     /// [`WireError`] where the version is not 2 or there are fewer than eight bytes.
-    #[inline]
+    #[inline(always)]
     pub fn parse(packet: &[u8]) -> Result<Self, WireError> {
         let Some(&[first, packet_type, _, _, i0, i1, i2, i3]) =
             packet.first_chunk::<RTCP_CLEAR_LEN>()

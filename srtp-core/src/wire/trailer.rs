@@ -41,7 +41,7 @@ impl Trailer {
 
     /// Where everything stands in a packet of `len` bytes with `clear` bytes before its payload,
     /// none of which the trailer takes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn layout(self, len: usize, clear: usize) -> Result<Layout, WireError> {
         let needed = clear.saturating_add(self.len());
         if len < needed {

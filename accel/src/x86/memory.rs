@@ -1,0 +1,91 @@
+//! Bytes into vector registers and back. Besides the call in detect.rs, all `unsafe` of this crate
+//! is here: four functions for 512 bits.
+
+use core::arch::x86_64::{
+    __m128i, __m512i, _mm_cvtsi128_si64, _mm_extract_epi64, _mm_set_epi64x, _mm512_loadu_si512,
+    _mm512_mask_storeu_epi8, _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_storeu_si512,
+};
+
+/// 16 bytes, the first of them lowest.
+#[target_feature(enable = "sse2")]
+#[inline]
+pub(crate) fn load128(bytes: &[u8; 16]) -> __m128i {
+    from_u128(u128::from_le_bytes(*bytes))
+}
+
+/// The inverse of [`load128`].
+#[target_feature(enable = "sse2,sse4.1")]
+#[inline]
+pub(crate) fn store128(bytes: &mut [u8; 16], value: __m128i) {
+    *bytes = to_u128(value).to_le_bytes();
+}
+
+/// A register whose lowest bit is the number's.
+#[target_feature(enable = "sse2")]
+#[inline]
+#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // the two halves, as bits
+pub(crate) fn from_u128(number: u128) -> __m128i {
+    _mm_set_epi64x((number >> 64) as i64, number as i64)
+}
+
+/// The inverse of [`from_u128`].
+#[target_feature(enable = "sse2,sse4.1")]
+#[inline]
+pub(crate) fn to_u128(value: __m128i) -> u128 {
+    let (low, high) = (_mm_cvtsi128_si64(value), _mm_extract_epi64::<1>(value));
+    u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned())
+}
+
+/// 64 bytes, the first of them lowest.
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn load512(bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: reads the 64 bytes behind the pointer, which the reference vouches for, at any
+    // alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// The inverse of [`load512`].
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn store512(bytes: &mut [u8; 64], value: __m512i) {
+    // SAFETY: writes the 64 bytes behind the pointer, which the reference vouches for, at any
+    // alignment.
+    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), value) }
+}
+
+/// Up to 64 bytes, the first of them lowest, zeros above.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn load512_partial(bytes: &[u8]) -> __m512i {
+    // SAFETY: reads the bytes whose bit is set in the mask and no others (a masked-out byte is not
+    // accessed, whatever page it is on); set are as many as the slice has bytes, from the first.
+    unsafe { _mm512_maskz_loadu_epi8(first_bytes(bytes.len()), bytes.as_ptr().cast()) }
+}
+
+/// The lowest bytes of a register, as many as fit into `bytes`, at most 64.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn store512_partial(bytes: &mut [u8], value: __m512i) {
+    let mask = first_bytes(bytes.len());
+    // SAFETY: writes the bytes whose bit is set in the mask and no others; set are as many as the
+    // slice has bytes, from the first.
+    unsafe { _mm512_mask_storeu_epi8(bytes.as_mut_ptr().cast(), mask, value) }
+}
+
+/// The lowest `len` bytes of a register, zeros above.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+pub(crate) fn clear_above(value: __m512i, len: usize) -> __m512i {
+    _mm512_maskz_mov_epi8(first_bytes(len), value)
+}
+
+/// A mask of the first `len` of 64 bytes; of all 64 if `len` is greater.
+#[inline]
+pub(crate) fn first_bytes(len: usize) -> u64 {
+    if len >= 64 { u64::MAX } else { (1 << len) - 1 }
+}

@@ -1,0 +1,12 @@
+//! x86-64: AES-NI, VAES, PCLMULQDQ and SHA-NI.
+
+mod aes;
+mod gcm;
+mod ghash;
+mod ghash_wide;
+mod memory;
+mod sha1;
+
+pub use aes::Aes;
+pub use gcm::{Associated, Gcm};
+pub use sha1::HmacSha1;
