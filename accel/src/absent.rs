@@ -19,7 +19,7 @@ macro_rules! absent {
         }
     )+};
 }
-absent!(AesNi ShaNi Vaes512);
+absent!(AesNi Avx2 Avx512 ShaNi Vaes512);
 
 #[derive(Clone, Copy, Debug)]
 pub enum Level {

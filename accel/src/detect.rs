@@ -69,6 +69,13 @@ token!($
     Vaes512, vaes_512: "vaes", "vpclmulqdq", "avx512f", "avx512bw", "avx512dq", "avx512vl",
     "aes", "pclmulqdq", "avx2", "avx", "bmi2", "ssse3", "sse4.1", "sse2");
 
+token!($
+    /// Sixteen words at a time: Intel servers since Skylake, AMD since Zen 4.
+    Avx512, avx_512: "avx512f", "avx512bw", "avx2", "avx");
+token!($
+    /// Eight words at a time: Intel since Haswell, AMD since Zen.
+    Avx2, avx_2: "avx2", "avx");
+
 /// Which instructions encrypt and hash for an AES key.
 #[derive(Clone, Copy, Debug)]
 pub enum Level {

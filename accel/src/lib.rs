@@ -10,13 +10,14 @@
 mod absent;
 #[cfg(target_arch = "x86_64")]
 mod detect;
+pub mod lanes;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 #[cfg(not(target_arch = "x86_64"))]
-pub use absent::{Aes, AesNi, Associated, Gcm, HmacSha1, Level, ShaNi, Vaes512};
+pub use absent::{Aes, AesNi, Associated, Avx2, Avx512, Gcm, HmacSha1, Level, ShaNi, Vaes512};
 #[cfg(target_arch = "x86_64")]
-pub use detect::{AesNi, Level, ShaNi, Vaes512};
+pub use detect::{AesNi, Avx2, Avx512, Level, ShaNi, Vaes512};
 pub use inout::InOutBuf;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Aes, Associated, Gcm, HmacSha1};

@@ -5,6 +5,9 @@ pub mod interleave;
 pub mod plot;
 pub mod workload;
 
+#[cfg(feature = "peer-ipsec-mb")]
+pub mod ipsec_mb;
+
 /// The SSRC of every packet here.
 pub const SSRC: u32 = 0x5352_5450;
 

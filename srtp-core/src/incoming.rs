@@ -4,25 +4,77 @@
 //!
 //! Read first: RFC 3711 §3.3, §3.4.
 
+// A build without lanes foresees nothing.
+#![cfg_attr(not(all(feature = "accel", feature = "hmac-sha1")), allow(dead_code))]
+
 use crate::context::UnprotectError;
 use crate::policy::MkiPolicy;
 use crate::policy::Policy;
 use crate::ring::ActiveKey;
-use crate::transform::{Cover, MAX_PAYLOAD_LEN, Protocol, Rtp, split_index_word};
+use crate::transform::{Cover, Digest, MAX_PAYLOAD_LEN, MacInput, Protocol, Rtp, split_index_word};
 use crate::wire::{Layout, RTCP_CLEAR_LEN, RTP_FIXED_HEADER_LEN, RtpHeader, Trailer};
 
-/// The packet under examination: to be opened where it lies, or only to be looked at.
+/// The packet under examination.
 pub(crate) enum Examined<'p> {
-    Open(&'p mut [u8]),
+    /// To be opened where it lies; an HMAC of it may be known.
+    Open(&'p mut [u8], Option<&'p KnownMac>),
+    /// Only to be looked at.
     Look(&'p [u8]),
+    /// To find out which HMAC decides first whether it is authentic.
+    Foresee(&'p [u8], &'p mut Option<NeededMac>),
+}
+
+/// An HMAC that will be asked for: of which key, over what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct NeededMac {
+    /// Tells the key from others of the same context, nothing more.
+    key: *const ActiveKey,
+    pub(crate) input: MacInput,
+    /// How the packet was taken apart.
+    pub(crate) layout: Layout,
+}
+
+/// An HMAC that was computed ahead.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownMac {
+    pub(crate) of: NeededMac,
+    pub(crate) digest: Digest,
+}
+
+impl NeededMac {
+    /// None where there is something else against the packet, or where the key's place tells no
+    /// session keys.
+    #[inline]
+    fn new(
+        key: &ActiveKey,
+        input: Option<MacInput>,
+        layout: &Layout,
+        admissible: Result<(), UnprotectError>,
+    ) -> Option<Self> {
+        let key = (admissible.is_ok() && key.keeps_its_keys()).then_some(key)?;
+        Some(Self { key, input: input?, layout: layout.clone() })
+    }
+
+    #[inline]
+    pub(crate) fn is_under(&self, key: &ActiveKey) -> bool {
+        core::ptr::eq(self.key, key)
+    }
+}
+
+impl KnownMac {
+    /// The digest, if it is the one that is asked for.
+    #[inline]
+    fn answer(&self, key: &ActiveKey, input: Option<MacInput>) -> Option<&Digest> {
+        (self.of.is_under(key) && Some(self.of.input) == input).then_some(&self.digest)
+    }
 }
 
 impl Examined<'_> {
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
-            Self::Open(packet) => packet,
-            Self::Look(packet) => packet,
+            Self::Open(packet, _) => packet,
+            Self::Look(packet) | Self::Foresee(packet, _) => packet,
         }
     }
 }
@@ -51,7 +103,7 @@ pub(crate) fn mki_readings(policy: &Policy) -> &'static [bool] {
 ///
 /// # Errors
 /// [`UnprotectError::TooShort`], [`UnprotectError::UnknownMki`].
-#[inline]
+#[inline(always)]
 pub(crate) fn lay_out(
     packet: &[u8],
     trailer: Trailer,
@@ -95,7 +147,7 @@ fn limit(len: usize) -> Result<(), UnprotectError> {
 
 /// Verifies an SRTP packet under one index, and opens it unless it is only to be looked at or
 /// there is something else against it.
-#[inline]
+#[inline(always)]
 pub(crate) fn attempt_rtp<T>(
     key: &ActiveKey,
     packet: &mut Examined<'_>,
@@ -105,7 +157,18 @@ pub(crate) fn attempt_rtp<T>(
     found: T,
 ) -> Attempt<T> {
     let right = key.with_keys(Protocol::Srtp, rtp.index, |keys| match (packet, admissible) {
-        (Examined::Open(packet), Ok(())) => keys.open_rtp(packet, rtp, layout),
+        (Examined::Open(packet, known), Ok(())) => {
+            let input = || keys.rtp_mac_input(rtp.index, layout);
+            match known.and_then(|known| known.answer(key, input())) {
+                Some(digest) => keys.open_rtp_knowing(packet, rtp, layout, digest),
+                None => keys.open_rtp(packet, rtp, layout),
+            }
+        }
+        (Examined::Foresee(_, needed), admissible) => {
+            let input = keys.rtp_mac_input(rtp.index, layout);
+            **needed = NeededMac::new(key, input, layout, admissible);
+            true
+        }
         (packet, _) => keys.verify_rtp(packet.bytes(), rtp, layout),
     });
     conclude(right, admissible, found)
@@ -122,13 +185,31 @@ pub(crate) fn attempt_rtcp<T>(
     found: T,
 ) -> Attempt<T> {
     let right = key.with_keys(Protocol::Srtcp, index.into(), |keys| match (packet, admissible) {
-        (Examined::Open(packet), Ok(())) => keys.open_rtcp(packet, layout),
+        (Examined::Open(packet, known), Ok(())) => {
+            let word = index_word(packet, layout);
+            match known.and_then(|known| known.answer(key, keys.rtcp_mac_input(word, layout))) {
+                Some(digest) => keys.open_rtcp_knowing(packet, layout, digest),
+                None => keys.open_rtcp(packet, layout),
+            }
+        }
+        (Examined::Foresee(packet, needed), admissible) => {
+            let input = keys.rtcp_mac_input(index_word(packet, layout), layout);
+            **needed = NeededMac::new(key, input, layout, admissible);
+            true
+        }
         (packet, _) => keys.verify_rtcp(packet.bytes(), layout),
     });
     conclude(right, admissible, found)
 }
 
+/// E bit and index of an SRTCP packet as they stand in it.
 #[inline]
+fn index_word(packet: &[u8], layout: &Layout) -> [u8; 4] {
+    let word = packet.get(layout.index.clone()).and_then(<[u8]>::first_chunk);
+    word.copied().unwrap_or_default()
+}
+
+#[inline(always)]
 fn conclude<T>(right: bool, admissible: Result<(), UnprotectError>, found: T) -> Attempt<T> {
     match (right, admissible) {
         (false, _) => Attempt::Foreign,

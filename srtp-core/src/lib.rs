@@ -10,6 +10,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod batch;
 #[cfg(any(feature = "alloc", feature = "bytes"))]
 mod buffer;
 pub mod context;

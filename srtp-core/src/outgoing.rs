@@ -7,7 +7,7 @@ use crate::context::ProtectError;
 use crate::cover;
 use crate::policy::{MkiPolicy, Policy};
 use crate::ring::ActiveKey;
-use crate::transform::{Cover, MAX_PAYLOAD_LEN, Protocol, Rtp};
+use crate::transform::{Cover, MAX_PAYLOAD_LEN, Macs, Protocol, Rtp};
 use crate::wire::{
     EXTENSION_HEAD_LEN, RTCP_CLEAR_LEN, RTP_FIXED_HEADER_LEN, RtcpHeader, RtpHeader, Trailer,
     extension,
@@ -79,13 +79,13 @@ impl<'c> OutgoingRtp<'c> {
     }
 
     /// Header and payload, in bytes, as they will be.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn body_len(&self) -> usize {
         if self.adds_extension { self.len + EXTENSION_HEAD_LEN } else { self.len }
     }
 
     /// Length of the protected packet in bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn needed(&self) -> usize {
         self.body_len() + self.trailer.len()
     }
@@ -139,10 +139,24 @@ impl<'c> OutgoingRtp<'c> {
         index: u64,
         packet: &mut [u8],
     ) -> Result<(), ProtectError> {
+        self.seal_but_mac(key, policy, index, packet, Macs::Now)
+    }
+
+    /// The same, with a choice of when its HMAC is computed.
+    #[inline(always)]
+    pub(crate) fn seal_but_mac(
+        &self,
+        key: &ActiveKey,
+        policy: &Policy,
+        index: u64,
+        packet: &mut [u8],
+        macs: Macs<'_>,
+    ) -> Result<(), ProtectError> {
         let layout = self.trailer.layout(packet.len(), self.header.len)?;
-        let rtp = Rtp { header: &self.header, index, cover: self.cover };
+        let macs = key.macs(macs);
         key.with_keys(Protocol::Srtp, index, |keys| {
-            keys.seal_rtp(packet, rtp, &layout, key.mki(sends_mki(policy)));
+            let rtp = Rtp { header: &self.header, index, cover: self.cover };
+            keys.seal_rtp(packet, rtp, &layout, key.mki(sends_mki(policy)), macs);
         });
         Ok(())
     }
@@ -192,10 +206,24 @@ impl OutgoingRtcp {
         index: u32,
         packet: &mut [u8],
     ) -> Result<(), ProtectError> {
+        self.seal_but_mac(key, policy, index, packet, Macs::Now)
+    }
+
+    /// As [`OutgoingRtp::seal_but_mac`].
+    #[inline]
+    pub(crate) fn seal_but_mac(
+        &self,
+        key: &ActiveKey,
+        policy: &Policy,
+        index: u32,
+        packet: &mut [u8],
+        macs: Macs<'_>,
+    ) -> Result<(), ProtectError> {
         let layout = self.trailer.layout(packet.len(), RTCP_CLEAR_LEN)?;
         let encrypt = policy.encrypts_srtcp(key.master().suite());
+        let macs = key.macs(macs);
         key.with_keys(Protocol::Srtcp, index.into(), |keys| {
-            keys.seal_rtcp(packet, index, &layout, key.mki(sends_mki(policy)), encrypt);
+            keys.seal_rtcp(packet, index, &layout, key.mki(sends_mki(policy)), encrypt, macs);
         });
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::kdf::Prf;
 use crate::key::{KeyError, MasterKey};
 use crate::policy::{Cryptex, MkiPolicy, Policy, ROC_LEN};
 use crate::suite::SuiteParameters;
-use crate::transform::{Protocol, SessionKeys};
+use crate::transform::{Macs, Protocol, SessionKeys};
 use crate::wire::{EXTENSION_HEAD_LEN, SRTCP_INDEX_LEN, Trailer};
 
 /// How much of a master key's lifetime is used up (RFC 3711 §9.2), over all its streams.
@@ -160,18 +160,38 @@ impl ActiveKey {
     ) -> R {
         let r = self.master.key_derivation_rate().epoch(index);
         let epoch = self.epoch(protocol);
-        if r == epoch.r { work(&epoch.keys) } else { self.with_derived_keys(protocol, r, work) }
+        // One call of `work`, so that it is inlined and nothing it holds has to lie in memory.
+        let derived;
+        work(if r == epoch.r {
+            &epoch.keys
+        } else {
+            derived = self.derive_keys(protocol, r);
+            &derived
+        })
     }
 
     #[cold]
     #[inline(never)]
-    fn with_derived_keys<R>(
-        &self,
-        protocol: Protocol,
-        r: u64,
-        work: impl FnOnce(&SessionKeys) -> R,
-    ) -> R {
-        work(&SessionKeys::derive(&self.master, protocol, r, self.elements))
+    fn derive_keys(&self, protocol: Protocol, r: u64) -> SessionKeys {
+        SessionKeys::derive(&self.master, protocol, r, self.elements)
+    }
+
+    /// Whether the session keys are the same for every packet, and stay where they are.
+    #[inline]
+    pub(crate) fn keeps_its_keys(&self) -> bool {
+        self.master.key_derivation_rate().exponent().is_none()
+    }
+
+    /// The session keys, where they are the same for every packet.
+    #[inline]
+    pub(crate) fn kept_keys(&self, protocol: Protocol) -> Option<&SessionKeys> {
+        self.keeps_its_keys().then_some(&self.epoch(protocol).keys)
+    }
+
+    /// HMACs can wait only where their key does.
+    #[inline]
+    pub(crate) fn macs<'d>(&self, wanted: Macs<'d>) -> Macs<'d> {
+        if self.keeps_its_keys() { wanted } else { Macs::Now }
     }
 
     /// How many packets more the key may protect.
@@ -319,6 +339,13 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     #[inline]
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut ActiveKey> {
         self.slots.get_mut(at)?.as_mut()
+    }
+
+    /// Whether HMACs of packets that come in can be foreseen.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline]
+    pub(crate) fn foresees(&self) -> bool {
+        self.iter().any(|(_, key)| key.keeps_its_keys() && !key.suite().cipher.is_aead())
     }
 
     /// The key that protects; none if it was removed.

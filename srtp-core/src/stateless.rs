@@ -193,7 +193,7 @@ impl Inbound {
         packet: &mut [u8],
         packet_index: u64,
     ) -> Result<usize, UnprotectError> {
-        self.examine_rtp(&mut Examined::Open(packet), packet_index)
+        self.examine_rtp(&mut Examined::Open(packet, None), packet_index)
     }
 
     /// As [`unprotect_rtp`](Self::unprotect_rtp), from `packet` into the front of `output`.
@@ -263,7 +263,7 @@ impl Inbound {
     /// # Errors
     /// As [`crate::Inbound::unprotect_rtcp`] says of a single packet, which is then as before.
     pub fn unprotect_rtcp(&self, packet: &mut [u8]) -> Result<(usize, u32), UnprotectError> {
-        let (len, _, index) = self.examine_rtcp(&mut Examined::Open(packet))?;
+        let (len, _, index) = self.examine_rtcp(&mut Examined::Open(packet, None))?;
         Ok((len, index))
     }
 

@@ -1,9 +1,10 @@
 //! Bytes into vector registers and back. Besides the call in detect.rs, all `unsafe` of this crate
-//! is here: four functions for 512 bits.
+//! is here: nine functions for 256 and 512 bits.
 
 use core::arch::x86_64::{
-    __m128i, __m512i, _mm_cvtsi128_si64, _mm_extract_epi64, _mm_set_epi64x, _mm512_loadu_si512,
-    _mm512_mask_storeu_epi8, _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_storeu_si512,
+    __m128i, __m256i, __m512i, _mm_cvtsi128_si64, _mm_extract_epi64, _mm_set_epi64x,
+    _mm256_loadu_si256, _mm256_storeu_si256, _mm512_loadu_si512, _mm512_mask_storeu_epi8,
+    _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_storeu_si512,
 };
 
 /// 16 bytes, the first of them lowest.
@@ -82,6 +83,53 @@ pub(crate) fn store512_partial(bytes: &mut [u8], value: __m512i) {
 #[inline]
 pub(crate) fn clear_above(value: __m512i, len: usize) -> __m512i {
     _mm512_maskz_mov_epi8(first_bytes(len), value)
+}
+
+/// Sixteen words, the first of them lowest.
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn load512_words(words: &[u32; 16]) -> __m512i {
+    // SAFETY: as `load512`; sixteen words are 64 bytes.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}
+
+/// The inverse of [`load512_words`].
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn store512_words(words: &mut [u32; 16], value: __m512i) {
+    // SAFETY: as `store512`; sixteen words are 64 bytes.
+    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), value) }
+}
+
+/// 32 bytes, the first of them lowest.
+#[target_feature(enable = "avx2")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn load256(bytes: &[u8; 32]) -> __m256i {
+    // SAFETY: reads the 32 bytes behind the pointer, which the reference vouches for, at any
+    // alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+/// Eight words, the first of them lowest.
+#[target_feature(enable = "avx2")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn load256_words(words: &[u32; 8]) -> __m256i {
+    // SAFETY: as `load256`; eight words are 32 bytes.
+    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+}
+
+/// The inverse of [`load256_words`].
+#[target_feature(enable = "avx2")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn store256_words(words: &mut [u32; 8], value: __m256i) {
+    // SAFETY: writes the 32 bytes behind the pointer, which the reference vouches for, at any
+    // alignment.
+    unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), value) }
 }
 
 /// A mask of the first `len` of 64 bytes; of all 64 if `len` is greater.

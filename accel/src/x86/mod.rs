@@ -1,11 +1,11 @@
 //! x86-64: AES-NI, VAES, PCLMULQDQ and SHA-NI.
 
-mod aes;
+pub(crate) mod aes;
 mod gcm;
 mod ghash;
 mod ghash_wide;
-mod memory;
-mod sha1;
+pub(crate) mod memory;
+pub(crate) mod sha1;
 
 pub use aes::Aes;
 pub use gcm::{Associated, Gcm};

@@ -83,7 +83,7 @@ struct Suffix {
 }
 
 sha_ni! {
-    fn compress(state: &[u32; 5], block: &[u8; 64]) -> [u32; 5] {
+    pub(crate) fn compress(state: &[u32; 5], block: &[u8; 64]) -> [u32; 5] {
         State::new(state).block(load(block)).words()
     }
 
@@ -104,6 +104,21 @@ sha_ni! {
         let state = State::new(outer).block(state.padded());
         let [_, _, _, _, e] = state.words();
         (to_u128(state.abcd), e)
+    }
+
+    /// What is left of an HMAC from a state of its inner hash on: blocks of the message, its end
+    /// with suffix and padding in blocks, and the outer hash.
+    pub(crate) fn finish(
+        state: &[u32; 5],
+        outer: &[u32; 5],
+        message: &[[u8; 64]],
+        tail: &[[u8; 64]],
+    ) -> [u32; 5] {
+        let mut state = State::new(state);
+        for block in message.iter().chain(tail) {
+            state = state.block(load(block));
+        }
+        State::new(outer).block(state.padded()).words()
     }
 }
 

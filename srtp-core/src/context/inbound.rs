@@ -9,9 +9,11 @@ use super::{Rekey, StreamInfo, UnprotectError, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
 use crate::cover;
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+use crate::incoming::NeededMac;
 use crate::incoming::{
-    Attempt, Examined, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit, room,
-    rtcp_index, rtcp_payload_limit,
+    Attempt, Examined, KnownMac, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit,
+    room, rtcp_index, rtcp_payload_limit,
 };
 use crate::index::{self, MAX_RTP_INDEX};
 use crate::key::{KeyError, MasterKey};
@@ -107,7 +109,21 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`]; packet and context are then as before.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let opened = self.open_rtp(packet);
+        self.unprotect_rtp_knowing(packet, None)
+    }
+
+    /// The same, where an HMAC of the packet may be known.
+    #[inline(always)]
+    pub(crate) fn unprotect_rtp_knowing(
+        &mut self,
+        packet: &mut [u8],
+        known: Option<&KnownMac>,
+    ) -> Result<usize, UnprotectError> {
+        let foreseen = known.and_then(|known| self.open_rtp_as_foreseen(packet, known));
+        let opened = match foreseen {
+            Some(len) => Ok(len),
+            None => self.open_rtp(&mut Examined::Open(packet, known)),
+        };
         self.count(packet, RTP_SSRC_AT, &opened);
         opened
     }
@@ -137,12 +153,50 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         Ok(self.authenticate_rtp(&arrival, &mut Examined::Look(packet))?.found)
     }
 
-    #[inline]
-    fn open_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let arrival = self.arrival(RtpHeader::parse(packet)?)?;
-        let authentic = self.authenticate_rtp(&arrival, &mut Examined::Open(packet))?;
+    #[inline(always)]
+    fn open_rtp(&mut self, packet: &mut Examined<'_>) -> Result<usize, UnprotectError> {
+        let arrival = self.arrival(RtpHeader::parse(packet.bytes())?)?;
+        let authentic = self.authenticate_rtp(&arrival, packet)?;
         self.commit_rtp(&arrival, &authentic)?;
         Ok(authentic.body_len)
+    }
+
+    /// Opens a packet whose stream says of its index what it said when its HMAC was foreseen, if the
+    /// tag is right and nothing else has come up against it. The keys and readings before the one
+    /// that was foreseen do not fit the packet, now as then.
+    #[inline(always)]
+    fn open_rtp_as_foreseen(&mut self, packet: &mut [u8], known: &KnownMac) -> Option<usize> {
+        // A counter in the packet has rules of its own.
+        if self.ring.policy.rcc.is_some() {
+            return None;
+        }
+        let arrival = self.arrival(RtpHeader::parse(packet).ok()?).ok()?;
+        if index::roc(arrival.index).to_be_bytes() != known.of.input.suffix() {
+            return None;
+        }
+        let (slot, key) = self.ring.iter().find(|(_, key)| known.of.is_under(key))?;
+        self.admissible(key, arrival.slot, Protocol::Srtp).ok()?;
+        let (cover, _) = cover::incoming(&self.ring.policy, &arrival.header);
+        let rtp = Rtp { header: &arrival.header, index: arrival.index, cover };
+        let (layout, keys) = (&known.of.layout, key.kept_keys(Protocol::Srtp)?);
+        if !keys.open_rtp_knowing(packet, rtp, layout, &known.digest) {
+            return None;
+        }
+        let body_len = layout.body_len;
+        let authentic = Authentic { key: slot, body_len, found: arrival.index };
+        self.commit_rtp(&arrival, &authentic).ok()?;
+        Some(body_len)
+    }
+
+    /// Which HMAC will decide first about a packet, as things stand; none where it will not come to
+    /// one.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    pub(crate) fn foresee_rtp(&self, packet: &[u8]) -> Option<NeededMac> {
+        let arrival = self.arrival(RtpHeader::parse(packet).ok()?).ok()?;
+        let mut needed = None;
+        let _ = self.authenticate_rtp(&arrival, &mut Examined::Foresee(packet, &mut needed));
+        needed
     }
 
     fn open_rtp_to(&mut self, packet: &[u8], output: &mut [u8]) -> Result<usize, UnprotectError> {
@@ -170,7 +224,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         accept: impl FnOnce(&mut [u8]) -> Result<T, UnprotectError>,
     ) -> Result<T, UnprotectError> {
         let arrival = self.arrival(RtpHeader::parse(packet)?)?;
-        let authentic = self.authenticate_rtp(&arrival, &mut Examined::Open(packet))?;
+        let authentic = self.authenticate_rtp(&arrival, &mut Examined::Open(packet, None))?;
         let body = packet.get_mut(..authentic.body_len).unwrap_or_default();
         match accept(body) {
             Ok(accepted) => {
@@ -201,7 +255,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     }
 
     /// Asks the stream about a header.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn arrival(&self, header: RtpHeader) -> Result<Arrival, UnprotectError> {
         let policy = &self.ring.policy;
         let slot = self.streams.find(header.ssrc);
@@ -229,7 +283,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
 
     /// Finds the key, the reading of the trailer and the rollover counter that make the tag right,
     /// and opens the packet unless it is only to be looked at. Finds the packet's index.
-    #[inline]
+    #[inline(always)]
     fn authenticate_rtp(
         &self,
         arrival: &Arrival,
@@ -262,7 +316,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     }
 
     /// The rollover counter a packet carries (RFC 4771 §2), unless it is to be ignored.
-    #[inline]
+    #[inline(always)]
     fn carried_roc(&self, key: &ActiveKey, packet: &[u8], layout: &Layout) -> Option<u32> {
         let roc = packet.get(layout.roc.clone())?.first_chunk::<4>()?;
         let vouched_for = !layout.tag.is_empty() || key.suite().cipher.is_aead();
@@ -271,7 +325,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
 
     /// What the replay window says where only an authentic packet tells its index, or where not
     /// every packet is authenticated and there is no window.
-    #[inline]
+    #[inline(always)]
     fn seen_late(
         &self,
         key: &ActiveKey,
@@ -288,7 +342,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn commit_rtp(
         &mut self,
         arrival: &Arrival,
@@ -319,7 +373,17 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`]; packet and context are then as before.
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let opened = self.open_rtcp(packet);
+        self.unprotect_rtcp_knowing(packet, None)
+    }
+
+    /// The same, where an HMAC of the packet may be known.
+    #[inline]
+    pub(crate) fn unprotect_rtcp_knowing(
+        &mut self,
+        packet: &mut [u8],
+        known: Option<&KnownMac>,
+    ) -> Result<usize, UnprotectError> {
+        let opened = self.open_rtcp(&mut Examined::Open(packet, known));
         self.count(packet, RTCP_SSRC_AT, &opened);
         opened
     }
@@ -352,12 +416,22 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     }
 
     #[inline]
-    fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let ssrc = RtcpHeader::parse(packet)?.ssrc;
+    fn open_rtcp(&mut self, packet: &mut Examined<'_>) -> Result<usize, UnprotectError> {
+        let ssrc = RtcpHeader::parse(packet.bytes())?.ssrc;
         let slot = self.streams.find(ssrc);
-        let authentic = self.authenticate_rtcp(slot, &mut Examined::Open(packet))?;
+        let authentic = self.authenticate_rtcp(slot, packet)?;
         self.commit_rtcp(slot, ssrc, &authentic)?;
         Ok(authentic.body_len)
+    }
+
+    /// As [`foresee_rtp`](Self::foresee_rtp).
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline]
+    pub(crate) fn foresee_rtcp(&self, packet: &[u8]) -> Option<NeededMac> {
+        let slot = self.streams.find(RtcpHeader::parse(packet).ok()?.ssrc);
+        let mut needed = None;
+        let _ = self.authenticate_rtcp(slot, &mut Examined::Foresee(packet, &mut needed));
+        needed
     }
 
     fn open_rtcp_to(&mut self, packet: &[u8], output: &mut [u8]) -> Result<usize, UnprotectError> {
@@ -421,7 +495,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
 
     /// Tries the packet under every key and every reading of its trailer that the policy has. Of
     /// several refusals the one that came furthest is reported.
-    #[inline]
+    #[inline(always)]
     fn authenticate<T>(
         &self,
         packet: &mut Examined<'_>,
@@ -460,7 +534,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
 
     /// What can be said against an authentic packet: the key may not open one more, or its SSRC
     /// has no place and gets none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn admissible(
         &self,
         key: &ActiveKey,

@@ -17,7 +17,7 @@ use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
 #[cfg(feature = "gcm")]
 use crate::transform::MAX_PAYLOAD_LEN;
-use crate::transform::Protocol;
+use crate::transform::{Macs, Protocol};
 use crate::wire::RtpHeader;
 
 /// A context that protects: RTP and RTCP packets of any number of SSRCs in, SRTP and SRTCP
@@ -105,7 +105,18 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// # Errors
     /// [`ProtectError`]; buffer and context are then as before.
     pub fn protect_rtp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, ProtectError> {
-        self.seal_rtp(buffer, len, Sending::First)
+        self.protect_rtp_but_mac(buffer, len, Macs::Now)
+    }
+
+    /// The same, with a choice of when its HMAC is computed.
+    #[inline(always)]
+    pub(crate) fn protect_rtp_but_mac(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        macs: Macs<'_>,
+    ) -> Result<usize, ProtectError> {
+        self.seal_rtp(buffer, len, Sending::First, macs)
     }
 
     /// Protects an RTP packet once more that was protected before under the same sequence number
@@ -121,7 +132,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         buffer: &mut [u8],
         len: usize,
     ) -> Result<usize, ProtectError> {
-        self.seal_rtp(buffer, len, Sending::Again)
+        self.seal_rtp(buffer, len, Sending::Again, Macs::Now)
     }
 
     /// As [`protect_rtp`](Self::protect_rtp), from `packet` into `output`, whose first bytes become
@@ -151,13 +162,15 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         buffer: &mut [u8],
         len: usize,
         sending: Sending,
+        macs: Macs<'_>,
     ) -> Result<usize, ProtectError> {
         let outgoing = OutgoingRtp::read(self.key()?, &self.ring.policy, plain(buffer, len)?)?;
         let place = self.place_rtp(&outgoing.header, sending)?;
         let needed = outgoing.needed();
         let packet = room(buffer, needed)?;
         outgoing.lay_in_place(packet);
-        outgoing.seal(self.key()?, &self.ring.policy, place.index, packet)?;
+        let (key, policy) = (self.key()?, &self.ring.policy);
+        outgoing.seal_but_mac(key, policy, place.index, packet, macs)?;
         if sending == Sending::First {
             self.commit_rtp(place, outgoing.body_len());
         }
@@ -256,9 +269,21 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// # Errors
     /// [`ProtectError`]; buffer and context are then as before.
     pub fn protect_rtcp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, ProtectError> {
+        self.protect_rtcp_but_mac(buffer, len, Macs::Now)
+    }
+
+    /// As [`protect_rtp_but_mac`](Self::protect_rtp_but_mac).
+    #[inline]
+    pub(crate) fn protect_rtcp_but_mac(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        macs: Macs<'_>,
+    ) -> Result<usize, ProtectError> {
         let (outgoing, slot, index) = self.plan_rtcp(plain(buffer, len)?)?;
         let packet = room(buffer, outgoing.needed())?;
-        outgoing.seal(self.key()?, &self.ring.policy, index, packet)?;
+        let (key, policy) = (self.key()?, &self.ring.policy);
+        outgoing.seal_but_mac(key, policy, index, packet, macs)?;
         self.commit_rtcp(&outgoing, slot, index);
         Ok(outgoing.needed())
     }

@@ -43,6 +43,16 @@ impl HmacSha1 {
         Self::Portable(Portable::new(key))
     }
 
+    /// The SHA-1 states after the inner and the outer pad.
+    #[cfg(feature = "accel")]
+    #[inline]
+    pub(crate) fn states(&self) -> (&[u32; 5], &[u32; 5]) {
+        match self {
+            Self::Accel(hmac) => hmac.states(),
+            Self::Portable(hmac) => (&hmac.inner, &hmac.outer),
+        }
+    }
+
     /// The whole digest of `message || suffix`; `suffix` is at most 8 bytes (a ROC, mostly).
     #[inline]
     pub(crate) fn digest(&self, message: &[u8], suffix: &[u8]) -> [u8; DIGEST_LEN] {

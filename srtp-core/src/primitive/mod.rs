@@ -7,6 +7,8 @@ mod aes;
 mod f8;
 #[cfg(feature = "gcm")]
 mod gcm;
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+mod hmac_lanes;
 #[cfg(feature = "hmac-sha1")]
 mod hmac_sha1;
 
@@ -17,5 +19,7 @@ pub(crate) use f8::F8;
 pub(crate) use f8::F8Keystream;
 #[cfg(feature = "gcm")]
 pub(crate) use gcm::{Gcm, TAG_LEN as GCM_TAG_LEN};
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+pub(crate) use hmac_lanes::{HmacJob, Lanes};
 #[cfg(feature = "hmac-sha1")]
 pub(crate) use hmac_sha1::{HMAC_KEY_LEN, HmacSha1};

@@ -2,6 +2,8 @@
 //! point, long conversations against a model, and the rules of a stream's life one by one. Inside
 //! the crate, because they compare the whole state of a context before and after an error.
 
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+mod batch;
 mod conversation;
 mod double;
 mod export;

@@ -8,7 +8,7 @@ use srtp_test_vectors::{
 use crate::kdf::{Label, Prf};
 use crate::primitive::{Aes, Gcm};
 use crate::suite::AesSize;
-use crate::transform::{Cover, Protocol, Rtp, SessionKeys};
+use crate::transform::{Cover, Macs, Protocol, Rtp, SessionKeys};
 use crate::wire::{RTCP_CLEAR_LEN, RtpHeader, Trailer};
 use crate::{CryptoSuite, MasterKey};
 
@@ -84,7 +84,7 @@ fn srtp_with_aes_gcm() {
                 index,
                 cover: if encrypt { Cover::Payload } else { Cover::Nothing },
             };
-            keys.seal_rtp(&mut sealed, rtp(encrypt, index), &layout, &[]);
+            keys.seal_rtp(&mut sealed, rtp(encrypt, index), &layout, &[], Macs::Now);
             assert_eq!(sealed, expected, "{what} {bits}");
             assert!(keys.verify_rtp(&sealed, rtp(encrypt, index), &layout));
             for wrong in [rtp(!encrypt, index), rtp(encrypt, index + 65_536)] {
@@ -115,7 +115,7 @@ fn srtcp_with_aes_gcm() {
             let mut sealed = packet.clone();
             sealed.resize(packet.len() + 20, 0);
             let layout = GCM_SRTCP.layout(sealed.len(), RTCP_CLEAR_LEN).unwrap();
-            keys.seal_rtcp(&mut sealed, index, &layout, &[], encrypt);
+            keys.seal_rtcp(&mut sealed, index, &layout, &[], encrypt, Macs::Now);
             assert_eq!(sealed, expected, "{what} {bits}");
             assert!(keys.verify_rtcp(&sealed, &layout));
             let end = packet.len();
@@ -140,7 +140,7 @@ fn gcm_iv_never_repeats_over_the_index() {
     for index in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x8000, 0x0080_0000, 0x7fff_ff7f, 0x7fff_ffff] {
         let mut sealed = [&[0x80, 200, 0, 6, 1, 2, 3, 4][..], &[0; 16 + 20]].concat();
         let layout = GCM_SRTCP.layout(sealed.len(), RTCP_CLEAR_LEN).unwrap();
-        keys.seal_rtcp(&mut sealed, index, &layout, &[], true);
+        keys.seal_rtcp(&mut sealed, index, &layout, &[], true, Macs::Now);
         assert!(seen.insert(sealed[8..24].to_vec()), "keystream of index {index:x} came before");
     }
 }

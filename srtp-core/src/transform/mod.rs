@@ -10,12 +10,16 @@
 )]
 
 mod elements;
+mod macs;
 
 use core::hint::black_box;
 
 use zeroize::Zeroizing;
 
 use self::elements::HeaderKeys;
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+pub(crate) use self::macs::DueMac;
+pub(crate) use self::macs::{Digest, MacInput, Macs};
 use crate::index;
 use crate::kdf::{Label, Prf, salt_to_iv};
 use crate::key::MasterKey;
@@ -213,7 +217,14 @@ impl SessionKeys {
     /// Encrypts and authenticates the RTP packet in the front of `packet`, which is as long as the
     /// layout says.
     #[inline(always)]
-    pub(crate) fn seal_rtp(&self, packet: &mut [u8], rtp: Rtp<'_>, layout: &Layout, mki: &[u8]) {
+    pub(crate) fn seal_rtp(
+        &self,
+        packet: &mut [u8],
+        rtp: Rtp<'_>,
+        layout: &Layout,
+        mki: &[u8],
+        macs: Macs<'_>,
+    ) {
         let Some((body, trailer)) = packet.split_at_mut_checked(layout.body_len) else {
             return;
         };
@@ -229,9 +240,17 @@ impl SessionKeys {
         };
         let tag = match tag {
             #[cfg(feature = "hmac-sha1")]
-            Tag::None if !layout.tag.is_empty() => self.rtp_mac(body, rtp.index),
+            Tag::None if !layout.tag.is_empty() => match macs {
+                Macs::Now => self.rtp_mac(body, rtp.index),
+                Macs::Later(due) => {
+                    *due = self.rtp_mac_input(rtp.index, layout).map(|input| input.due(layout));
+                    Tag::None
+                }
+            },
             tag => tag,
         };
+        #[cfg(not(feature = "hmac-sha1"))]
+        let _ = macs;
         let roc = index::roc(rtp.index).to_be_bytes();
         let roc = roc.get(..layout.roc.len()).unwrap_or_default();
         if mki.is_empty() && roc.is_empty() {
@@ -368,6 +387,7 @@ impl SessionKeys {
         layout: &Layout,
         mki: &[u8],
         encrypt: bool,
+        macs: Macs<'_>,
     ) {
         let Some((body, trailer)) = packet.split_at_mut_checked(layout.body_len) else {
             return;
@@ -388,7 +408,13 @@ impl SessionKeys {
             _ => {
                 let _ = associated;
                 self.crypt(input, data);
-                self.rtcp_mac(body, &word)
+                match macs {
+                    Macs::Now => self.rtcp_mac(body, &word),
+                    Macs::Later(due) => {
+                        *due = self.rtcp_mac_input(word, layout).map(|input| input.due(layout));
+                        Tag::None
+                    }
+                }
             }
         };
         put(trailer, &[tag.aead(), &word, mki, tag.hmac()]);

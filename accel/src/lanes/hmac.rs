@@ -1,0 +1,243 @@
+//! HMAC-SHA1 of many messages: which lane works at which message. A lane that has finished takes
+//! the next one, and the outer hash is one more block in the lane of the inner.
+//!
+//! Read first: RFC 2104 §2, FIPS 180-4 §5.1.1.
+
+use super::HmacJob;
+use super::states::{Source, States};
+use crate::ShaNi;
+use crate::x86::sha1::{compress, finish};
+
+/// Length of a block of SHA-1, in bytes.
+pub(super) const BLOCK_LEN: usize = 64;
+const DIGEST_LEN: usize = 20;
+const SUFFIX_LEN: usize = 4;
+
+/// With so few lanes at work, SHA-NI is faster, one after the other.
+const TOO_FEW: usize = 4;
+
+/// How many jobs are put in order of length at once.
+const ORDERED: usize = 128;
+
+/// What a width of vectors does: closures, so that they are compiled for its features.
+pub(super) struct Vectors<C, O, B> {
+    /// Runs the next blocks of every source, as many as it is told, over the states.
+    compress: C,
+    /// Makes the states the outer hashes of what they are, given the states after the outer pads.
+    outer: O,
+    /// Makes a block of less than 64 bytes and zeros.
+    begin: B,
+}
+
+impl<C, O, B> Vectors<C, O, B> {
+    /// Here for the sake of its bounds, without which closures know too little of their arguments.
+    #[inline(always)]
+    pub(super) fn of<const N: usize>(compress: C, outer: O, begin: B) -> Self
+    where
+        C: Fn(&mut States<N>, &[Source<'_>; N], usize),
+        O: Fn(&mut States<N>, &States<N>),
+        B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
+    {
+        Self { compress, outer, begin }
+    }
+}
+
+impl HmacJob<'_> {
+    /// Message, suffix and padding in blocks.
+    #[inline]
+    fn blocks(&self) -> usize {
+        (self.message.len() + SUFFIX_LEN + 9).div_ceil(BLOCK_LEN)
+    }
+}
+
+/// A lane and what it has before it.
+#[derive(Clone, Copy)]
+struct Lane<'m> {
+    job: usize,
+    /// Blocks of the message not yet compressed.
+    message: &'m [[u8; BLOCK_LEN]],
+    /// How many blocks of the tail were compressed.
+    tail_at: usize,
+    /// Blocks left of the inner or the outer hash; none where the lane is idle.
+    left: usize,
+    outer: bool,
+}
+
+/// What follows the whole blocks of a message, in one block or two: its end, suffix and padding.
+/// For the outer hash, the inner digest and padding, in the first.
+type Tail = [[u8; BLOCK_LEN]; 2];
+
+impl<'m> Lane<'m> {
+    const IDLE: Self = Self { job: 0, message: &[], tail_at: 0, left: 0, outer: false };
+
+    /// Begins with a job.
+    #[inline(always)]
+    fn take(
+        &mut self,
+        tail: &mut Tail,
+        at: usize,
+        job: &HmacJob<'m>,
+        begin: &impl Fn(&mut [u8; BLOCK_LEN], &[u8]),
+    ) {
+        let (message, rest) = job.message.as_chunks();
+        *self = Self { job: at, message, tail_at: 0, left: job.blocks(), outer: false };
+        let end = u64::from(job.suffix) | 0x80 << 32;
+        let [first, second] = tail;
+        begin(first, rest);
+        *second = [0; BLOCK_LEN];
+        let bits = 8 * (BLOCK_LEN + job.message.len() + SUFFIX_LEN) as u64;
+        let tail = tail.as_flattened_mut();
+        put(tail, rest.len(), &end.to_le_bytes());
+        put(tail, BLOCK_LEN * (self.left - message.len()) - 8, &bits.to_be_bytes());
+    }
+
+    /// Goes over from the inner hash to the outer.
+    #[inline(always)]
+    fn turn_outside(&mut self, tail: &mut Tail, inner: &[u32; 5]) {
+        let [tail, _] = tail;
+        *tail = [0; BLOCK_LEN];
+        put(tail, 0, &to_bytes(inner));
+        put(tail, DIGEST_LEN, &[0x80]);
+        put(tail, BLOCK_LEN - 8, &(8 * (BLOCK_LEN + DIGEST_LEN) as u64).to_be_bytes());
+        self.tail_at = 0;
+        self.left = 1;
+        self.outer = true;
+    }
+
+    #[inline(always)]
+    fn source<'b>(&self, tail: &'b Tail) -> Source<'b>
+    where
+        'm: 'b,
+    {
+        Source { message: self.message, tail: tail.get(self.tail_at..).unwrap_or(&[]) }
+    }
+
+    /// Leaves behind blocks that were compressed.
+    #[inline(always)]
+    fn advance(&mut self, blocks: usize) {
+        self.left -= blocks;
+        match self.message.get(blocks..) {
+            Some(rest) => self.message = rest,
+            None => {
+                self.tail_at += blocks - self.message.len();
+                self.message = &[];
+            }
+        }
+    }
+}
+
+/// Does all jobs, `N` at a time. To be inlined where the features of the vectors are.
+#[inline(always)]
+pub(super) fn run<const N: usize, C, O, B>(
+    jobs: &mut [HmacJob<'_>],
+    sha_ni: Option<ShaNi>,
+    vectors: &Vectors<C, O, B>,
+) where
+    C: Fn(&mut States<N>, &[Source<'_>; N], usize),
+    O: Fn(&mut States<N>, &States<N>),
+    B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
+{
+    for jobs in jobs.chunks_mut(ORDERED) {
+        run_ordered(jobs, sha_ni, vectors);
+    }
+}
+
+/// Long jobs first, so that at the end the lanes run dry at about the same time.
+#[inline(always)]
+fn run_ordered<const N: usize, C, O, B>(
+    jobs: &mut [HmacJob<'_>],
+    sha_ni: Option<ShaNi>,
+    vectors: &Vectors<C, O, B>,
+) where
+    C: Fn(&mut States<N>, &[Source<'_>; N], usize),
+    O: Fn(&mut States<N>, &States<N>),
+    B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
+{
+    let too_few = if sha_ni.is_some() { TOO_FEW } else { 0 };
+    let mut order = [0_usize; ORDERED];
+    let order = order.get_mut(..jobs.len()).unwrap_or_default();
+    for ((at, place), job) in order.iter_mut().enumerate().zip(jobs.iter()) {
+        *place = job.blocks() * ORDERED + (ORDERED - 1 - at);
+    }
+    if order.len() > N {
+        order.sort_unstable_by(|a, b| b.cmp(a));
+    }
+    let mut order = order.iter().map(|place| ORDERED - 1 - place % ORDERED);
+
+    let mut states = States([[0; N]; 5]);
+    let mut outer_states = States([[0; N]; 5]);
+    let mut tails = [[[0; BLOCK_LEN]; 2]; N];
+    let mut lanes = [Lane::IDLE; N];
+    for (n, (lane, tail)) in lanes.iter_mut().zip(&mut tails).enumerate() {
+        if let Some((at, job)) = order.next().and_then(|at| Some((at, jobs.get(at)?))) {
+            lane.take(tail, at, job, &vectors.begin);
+            states.set(n, job.inner);
+            outer_states.set(n, job.outer);
+        }
+    }
+    loop {
+        let busy = lanes.iter().filter(|lane| lane.left > 0);
+        let count = busy.clone().count();
+        let Some(blocks) = busy.map(|lane| lane.left).min().filter(|_| count > too_few) else {
+            break;
+        };
+        let mut sources = [Source { message: &[], tail: &[] }; N];
+        for (source, (lane, tail)) in sources.iter_mut().zip(lanes.iter().zip(&tails)) {
+            *source = lane.source(tail);
+        }
+        (vectors.compress)(&mut states, &sources, blocks);
+        if lanes.iter().all(|lane| lane.left == 0 || !lane.outer && lane.left == blocks) {
+            (vectors.outer)(&mut states, &outer_states);
+            lanes.iter_mut().filter(|lane| lane.left > 0).for_each(|lane| lane.outer = true);
+        }
+        for (n, (lane, tail)) in lanes.iter_mut().zip(&mut tails).enumerate() {
+            if lane.left == 0 {
+                continue;
+            }
+            lane.advance(blocks);
+            if lane.left > 0 {
+                continue;
+            }
+            let state = states.of(n);
+            let Some(job) = jobs.get_mut(lane.job) else { continue };
+            if !lane.outer {
+                lane.turn_outside(tail, &state);
+                states.set(n, &outer_states.of(n));
+                continue;
+            }
+            job.digest = to_bytes(&state);
+            if let Some((at, job)) = order.next().and_then(|at| Some((at, jobs.get(at)?))) {
+                lane.take(tail, at, job, &vectors.begin);
+                states.set(n, job.inner);
+                outer_states.set(n, job.outer);
+            }
+        }
+    }
+    let Some(sha_ni) = sha_ni else { return };
+    for (n, (lane, tail)) in lanes.iter().zip(&tails).enumerate() {
+        let Some(job) = jobs.get_mut(lane.job).filter(|_| lane.left > 0) else { continue };
+        let Source { message, tail } = lane.source(tail);
+        let tail = tail.get(..lane.left - message.len()).unwrap_or(tail);
+        let state = states.of(n);
+        job.digest = to_bytes(&match tail {
+            [block] if lane.outer => compress(sha_ni, &state, block),
+            _ => finish(sha_ni, &state, job.outer, message, tail),
+        });
+    }
+}
+
+/// Copies `bytes` to offset `at`; the callers' arithmetic keeps it inside.
+#[inline]
+fn put(block: &mut [u8], at: usize, bytes: &[u8]) {
+    if let Some(place) = block.get_mut(at..at + bytes.len()) {
+        place.copy_from_slice(bytes);
+    }
+}
+
+#[inline]
+fn to_bytes(state: &[u32; 5]) -> [u8; DIGEST_LEN] {
+    let mut bytes = [0; DIGEST_LEN];
+    let (words, _) = bytes.as_chunks_mut::<4>();
+    words.iter_mut().zip(state).for_each(|(bytes, word)| *bytes = word.to_be_bytes());
+    bytes
+}

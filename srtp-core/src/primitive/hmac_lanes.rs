@@ -1,0 +1,26 @@
+//! HMAC-SHA1 of many packets at once, where the processor has vectors with a lane for each.
+
+pub(crate) use srtp_accel::lanes::HmacJob;
+
+/// The lanes of this processor, and SHA-NI for packets that are too few for them.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes {
+    lanes: srtp_accel::lanes::Lanes,
+    sha_ni: Option<srtp_accel::ShaNi>,
+}
+
+impl Lanes {
+    /// With fewer packets, one after the other is as fast.
+    pub(crate) const WORTH_WHILE: usize = 5;
+
+    /// The widest there are, if any.
+    pub(crate) fn best() -> Option<Self> {
+        let lanes = srtp_accel::lanes::Lanes::best()?;
+        Some(Self { lanes, sha_ni: srtp_accel::ShaNi::detect() })
+    }
+
+    /// Computes all digests.
+    pub(crate) fn digest(self, jobs: &mut [HmacJob<'_>]) {
+        self.lanes.hmac_sha1(self.sha_ni, jobs);
+    }
+}
