@@ -15,11 +15,13 @@ KINDS = ["CaughtMutant", "MissedMutant", "Timeout", "Unviable"]
 
 def main() -> None:
     print("A mutant is caught when a test fails or does not end; one that does not build is not counted.\n")
-    print("| crate | shards | mutants | caught | missed | share caught |")
-    print("|---|--:|--:|--:|--:|--:|")
+    print("| crate | files | shards | mutants | caught | missed | share caught |")
+    print("|---|---|--:|--:|--:|--:|--:|")
     missed = []
     for crate in sorted(Path(sys.argv[1]).iterdir()):
         shards = (crate / "shards").read_text().strip()
+        # "SHARDS of FILES HASH", as ci.sh wrote it.
+        files = (crate / "run").read_text().split(" of ")[1].rsplit(" ", 1)[0]
         done = [shard.parent for shard in crate.glob("*/done")]
         counts = dict.fromkeys(KINDS, 0)
         for shard in done:
@@ -31,7 +33,7 @@ def main() -> None:
         caught = counts["CaughtMutant"] + counts["Timeout"]
         viable = caught + counts["MissedMutant"]
         share = f"{100 * caught / viable:.1f} %" if viable else "-"
-        print(f"| {crate.name} | {len(done)} of {shards} | {viable} | {caught} "
+        print(f"| {crate.name} | {'all' if files == '*' else files} | {len(done)} of {shards} | {viable} | {caught} "
               f"| {counts['MissedMutant']} | {share} |")
     if missed:
         print("\nMissed:\n")

@@ -307,8 +307,10 @@ fn agree(
     };
     let address = ip.to_string();
     let (net_type, addr_type) = ("IN", if ip.is_ipv4() { "IP4" } else { "IP6" });
-    // RFC 3264 §8: the version counts our answers.
-    let version = (history.len() + 1).to_string();
+    // RFC 3264 §8: one more than that of the answer before.
+    let before = history.last().and_then(|exchange| exchange.answer.origin());
+    let before = before.and_then(|origin| origin.session_version.parse::<u64>().ok());
+    let version = (before.unwrap_or(0) + 1).to_string();
     let session = LocalSession {
         origin: Origin {
             username: "echo",
