@@ -25,6 +25,8 @@ instructions no packet costs over 3 % more instructions than the committed count
 bench-smoke  every benchmark runs once
 fuzz-smoke   every fuzz target runs for 10 seconds, if a nightly Rust is installed
 readme       every command of README.md runs as printed there, the tests among them
+docs         the commands of all other READMEs and of the guides do what the text says; links, quoted figures
+package      the crates that are for a registry can be published, as far as that shows without one
 '
 readonly ON_DEMAND='
 test         cargo test --workspace (a command of README.md, so a part of readme)
@@ -257,6 +259,28 @@ step_readme() {
         say "README.md: $command"
         bash -c "$command"
     done
+}
+
+# The picture in README.md and docs/why-488.md, as the command in its first line draws it.
+draw_refused_call() {
+    local command='srtp-doctor explain test-vectors/captures/baresip-refused-488.pcap'
+    PATH="${CARGO_TARGET_DIR:-$PWD/target}/release:$PATH" bash -c "$command --color always || true" |
+        python3 docs/tools/terminal_svg.py "$command"
+}
+
+step_docs() {
+    need_packages python3 redis-server
+    cargo build --locked --release -p srtp-doctor --bins --examples
+    cargo test --locked -p srtp-docs
+    python3 -B docs/tools/commands.py
+    if ! cmp <(draw_refused_call) docs/images/explain-refused.svg; then
+        say 'docs/images/explain-refused.svg is not what the command prints now'
+        return 1
+    fi
+}
+
+step_package() {
+    cargo publish --workspace --dry-run --locked --allow-dirty
 }
 
 # Runs a command and makes what it prints the section of docs/EVIDENCE.md that belongs to a step.
