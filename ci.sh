@@ -17,10 +17,11 @@ features     srtp-core builds with each family of suites alone and passes its te
 doc          the documentation builds without a warning
 no_std       the three libraries build for a microcontroller without std and alloc
 embedded     the known packets pass on an emulated Cortex-M4 (QEMU)
+secrets      dropped and replaced keys leave nothing in memory, no type prints one
 vectors      the known packets are what the second implementation (Python) makes of the RFCs
 deny         licences, bans, sources and, where they can be had, advisories of all dependencies
 msrv         the workspace builds with the oldest Rust it promises, if that is installed
-aarch64      srtp-accel and srtp-core pass their tests on an emulated 64-bit Arm (QEMU)
+aarch64      the tests of the libraries on an emulated 64-bit Arm (QEMU)
 instructions no packet costs over 3 % more instructions than the committed count
 bench-smoke  every benchmark runs once
 fuzz-smoke   every fuzz target runs for 10 seconds, if a nightly Rust is installed
@@ -36,6 +37,11 @@ fuzz         every fuzz target runs for FUZZ_SECONDS, or those of FUZZ; executio
 coverage     what the inputs of the fuzz targets execute of the library crates
 mutants      every change of the code fails a test, but for those it lists; hours, in shards, resumes
 differential the same random sequences of operations to libsrtp and to us, DIFFERENTIAL of them
+constant-time valgrind follows keys through all that touches them: no branch, no address but the public ones
+footprint    flash, memory and stack of one session on a Cortex-M4, every suite, within the bounds
+big-endian   the tests of the libraries on an emulated big-endian machine (s390x)
+bits32       the tests of the libraries on a 32-bit x86
+soak         a day of a gateway with 10 000 streams: loss, forgeries, replays, rekeying, moves; flat memory
 '
 
 # The commands that README.md must show, whatever else it shows.
@@ -108,6 +114,7 @@ step_fmt() {
     cargo fmt --all --check
     cargo fmt --manifest-path embedded/Cargo.toml --check
     cargo fmt --manifest-path interop/Cargo.toml --check
+    cargo fmt --manifest-path proofs/Cargo.toml --check
     [[ ! -e fuzz/Cargo.toml ]] || cargo fmt --manifest-path fuzz/Cargo.toml --check
 }
 
@@ -225,16 +232,38 @@ step_msrv() {
 }
 
 # Debian's compiler brings the source of `std` to build for a target that the one in PATH lacks.
-step_aarch64() {
-    local target=aarch64-unknown-linux-gnu
-    need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
-        rustc-web cargo-web rust-web-src
-    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='qemu-aarch64 -L /usr/aarch64-linux-gnu'
-    export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/aarch64
-    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+# The tests of the libraries for another machine, with Debian's compiler and its source of `std`, run
+# under qemu-user or, of the same family, by this one. Random tests take PROPTEST_CASES each.
+tests_for() {
+    local target=$1 linker=$2 runner=${3-}
+    shift 3
+    need_packages rustc-web cargo-web rust-web-src
+    local name=${target//-/_}
+    export "CARGO_TARGET_${name^^}_LINKER=$linker"
+    [[ -z $runner ]] || export "CARGO_TARGET_${name^^}_RUNNER=$runner"
+    export PROPTEST_CASES=${PROPTEST_CASES:-16}
+    CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/$target RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
         /usr/bin/cargo test --locked -Zbuild-std --target "$target" -p srtp-accel -p srtp-core \
-        --lib --tests
+        -p sdes-sdp -p srtp-negotiation --lib --tests -- "$@"
+}
+
+step_aarch64() {
+    need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+    tests_for aarch64-unknown-linux-gnu aarch64-linux-gnu-gcc 'qemu-aarch64 -L /usr/aarch64-linux-gnu'
+}
+
+# The longest test sends ten million forgeries, which has nothing to do with the order of bytes.
+step_big-endian() {
+    need_packages gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
+    tests_for s390x-unknown-linux-gnu s390x-linux-gnu-gcc 'qemu-s390x -L /usr/s390x-linux-gnu' \
+        --skip forged_ssrcs_leave_no_trace
+}
+
+step_bits32() {
+    need_packages gcc-i686-linux-gnu libc6-dev-i386-cross
+    # Not emulated: this processor's 32-bit mode, with the loader of the cross compiler's libc.
+    local lib=/usr/i686-linux-gnu/lib
+    tests_for i686-unknown-linux-gnu i686-linux-gnu-gcc "$lib/ld-linux.so.2 --library-path $lib"
 }
 
 step_instructions() {
@@ -462,6 +491,84 @@ print(next(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] ==
 ' "$1")
     printf '%s of %s %s\n' "$2" "${MUTANTS_FILE:-*}" "$(cd "$path" &&
         find src tests -type f -exec sha256sum {} + 2>/dev/null | sort | sha256sum | cut -c1-16)"
+}
+
+step_secrets() {
+    cargo test --locked --release --manifest-path proofs/Cargo.toml --test secrets
+}
+
+step_constant-time() {
+    need_packages gcc libc6-dev valgrind python3
+    local build target=${CARGO_TARGET_DIR:-$PWD/proofs/target} builds=()
+    for build in accel rustcrypto soft; do
+        local features=(--features valgrind) flags=()
+        [[ $build == accel ]] || features+=(--no-default-features)
+        [[ $build != soft ]] || flags=(--cfg 'aes_backend="soft"' --cfg 'polyval_backend="soft"'
+            --cfg 'sha1_backend="soft"')
+        RUSTFLAGS=${flags[*]} cargo build --locked --quiet --release --manifest-path \
+            proofs/Cargo.toml --target-dir "$target/$build" --bin constant-time "${features[@]}"
+        builds+=("$build=$target/$build/release/constant-time")
+    done
+    evidence constant-time 'Constant time' python3 proofs/constant_time.py "${builds[@]}"
+}
+
+# The features of embedded/ that a suite needs.
+footprint_features() {
+    case $1 in
+        AES_CM_128_*) printf cm ;;
+        AES_192_CM_*) printf cm,aes-192 ;;
+        AES_256_CM_*) printf cm,aes-256 ;;
+        F8_*) printf f8 ;;
+        AEAD_AES_128_GCM) printf gcm ;;
+        AEAD_AES_256_GCM) printf gcm,aes-256 ;;
+        NULL_*) printf null ;;
+    esac
+}
+
+# Bounds: 20 KB of flash for the suites of phones and for GCM alone, 2 KB of memory, 2 KB of stack.
+footprint_table() {
+    cd embedded
+    local suite features flash row sender receiver stacks deepest over=()
+    local elf=${CARGO_TARGET_DIR:-target}/$BARE_METAL/release/footprint
+    local runner
+    runner=$(sed --quiet 's/^runner = "\(.*\)"/\1/p' .cargo/config.toml)
+    printf '| suite | flash | sender | receiver | stack: set-up | SRTP | SRTCP |\n'
+    printf '|---|--:|--:|--:|--:|--:|--:|\n'
+    for suite in AES_CM_128_HMAC_SHA1_{80,32} AES_{192,256}_CM_HMAC_SHA1_{80,32} \
+        F8_128_HMAC_SHA1_80 AEAD_AES_{128,256}_GCM NULL_HMAC_SHA1_{80,32}; do
+        features=$(footprint_features "$suite")
+        SUITE=$suite bare_metal_cargo build --quiet --locked --release --bin footprint \
+            --no-default-features --features "$features" >&2
+        flash=$(arm-none-eabi-size "$elf" | awk 'NR == 2 { print $1 + $2 }')
+        SUITE=$suite bare_metal_cargo build --quiet --locked --release --bin footprint \
+            --no-default-features --features "$features,report" >&2
+        row=$(timeout 60 $runner "$elf")
+        read -r _ sender receiver stacks <<<"$row"
+        printf '| %s | %s | %s | %s | %s |\n' "$suite" "$flash" "$sender" "$receiver" "${stacks// / | }"
+        deepest=$(tr ' ' '\n' <<<"$stacks" | sort -n | tail -n 1)
+        printf 'ci.sh: %s %s %s\n' "$suite" "$flash" "$row" >&2
+        ((sender + receiver <= 2048)) || over+=("$suite: memory of $((sender + receiver))")
+        ((deepest < 2048)) || over+=("$suite: stack of $deepest")
+        case $suite in
+            AES_CM_128_* | AEAD_AES_128_GCM) ((flash <= 20480)) || over+=("$suite: flash of $flash") ;;
+        esac
+    done
+    printf '\nBytes. Flash is the whole program: vectors, start-up code, suite, both directions, SRTP and\n'
+    printf 'SRTCP; built with opt-level "z" and LTO, without alloc. Sender and receiver are what one stream\n'
+    printf 'each way takes in memory, keys and windows included; the stack is painted and looked at.\n'
+    ((${#over[@]} == 0)) || printf '\nOver its bound: %s.\n' "$(IFS=';' && echo "${over[*]}")"
+}
+
+step_footprint() {
+    need_packages binutils-arm-none-eabi qemu-system-arm python3
+    evidence footprint 'Footprint on a Cortex-M4' footprint_table
+    # After the figures are written down: a bound that is not kept is a figure too.
+    ! sed --quiet '/<!-- footprint -->/,$p' docs/EVIDENCE.md | grep 'Over its bound'
+}
+
+step_soak() {
+    cargo build --locked --quiet --release --manifest-path proofs/Cargo.toml --bin soak
+    evidence soak 'A day of a gateway' "${CARGO_TARGET_DIR:-proofs/target}"/release/soak
 }
 
 # Running them ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ mod absent;
 #[cfg(target_arch = "x86_64")]
 mod detect;
 pub mod lanes;
+mod wiped;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -19,5 +20,6 @@ pub use absent::{Aes, AesNi, Associated, Avx2, Avx512, Gcm, HmacSha1, Level, Sha
 #[cfg(target_arch = "x86_64")]
 pub use detect::{AesNi, Avx2, Avx512, Level, ShaNi, Vaes512};
 pub use inout::InOutBuf;
+pub use wiped::Wiped;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Aes, Associated, Gcm, HmacSha1};

@@ -1,4 +1,4 @@
-//! The known packets on a Cortex-M4: the same table that the tests on a desktop read goes through
+//! The known packets of every suite on a Cortex-M4: the same tables that the tests on a desktop read goes through
 //! `srtp-core` in a program with 64 KiB of RAM and no heap. One line a check on the debugger's
 //! console, exit code 0 if every one held, 1 otherwise.
 //!
@@ -18,7 +18,14 @@ use srtp_core::{Fixed, Inbound, Outbound};
 
 use table::{KnownPacket, MAX_PACKET_LEN, Protocol};
 
-static TABLE: &str = include_str!("../../test-vectors/srtp/known-packets.txt");
+static TABLES: [&str; 6] = [
+    include_str!("../../test-vectors/srtp/known-packets.txt"),
+    include_str!("../../test-vectors/srtp/known-packets-aes-192-256.txt"),
+    include_str!("../../test-vectors/srtp/known-packets-f8.txt"),
+    include_str!("../../test-vectors/srtp/known-packets-gcm.txt"),
+    include_str!("../../test-vectors/srtp/known-packets-kdr.txt"),
+    include_str!("../../test-vectors/srtp/known-packets-null.txt"),
+];
 
 type Sender = Outbound<Fixed<4>, 1>;
 type Receiver = Inbound<Fixed<4>, 1>;
@@ -29,7 +36,8 @@ fn main() -> ! {
     hprintln!("Inbound of 4 streams: {} bytes", size_of::<Receiver>());
 
     let mut tally = Tally::default();
-    for line in TABLE.lines().filter(|line| line.starts_with("rt")) {
+    let lines = TABLES.iter().flat_map(|table| table.lines());
+    for line in lines.filter(|line| line.starts_with("rt")) {
         let Some(packet) = KnownPacket::parse(line) else {
             tally.failed += 1;
             hprintln!("FAILED not understood: {:.60}", line);

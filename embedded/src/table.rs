@@ -1,7 +1,7 @@
-//! Reads one line of `test-vectors/srtp/known-packets.txt` into fixed buffers; the columns are
-//! described at the top of that file.
+//! Reads one line of `test-vectors/srtp/known-packets*.txt` into fixed buffers; the columns are
+//! described at the top of the first of those files.
 
-use srtp_core::{CryptoSuite, MAX_KEY_SALT_LEN, MasterKey, Policy};
+use srtp_core::{CryptoSuite, KeyDerivationRate, MAX_KEY_SALT_LEN, MasterKey, Policy};
 
 /// The longest packet of the table, a 1200-byte payload with everything around it, fits.
 pub const MAX_PACKET_LEN: usize = 1536;
@@ -46,8 +46,17 @@ impl<'t> KnownPacket<'t> {
         let key = MasterKey::new(suite, key_salt.get(..key_len + salt_len)?).ok()?;
         let key = key.with_mki(mki.get(..mki_len)?).ok()?;
 
-        let policy = next()?.split(',').try_fold(Policy::SECURE, |policy, parameter| {
+        let parameters = next()?;
+        let rate = parameters.split(',').find_map(|parameter| parameter.strip_prefix("KDR="));
+        let key = match rate {
+            Some(exponent) => key.with_key_derivation_rate(
+                KeyDerivationRate::from_exponent(exponent.parse().ok()?).ok()?,
+            ),
+            None => key,
+        };
+        let policy = parameters.split(',').try_fold(Policy::SECURE, |policy, parameter| {
             Some(match parameter {
+                _ if parameter.starts_with("KDR=") => policy,
                 "-" => policy,
                 "UNENCRYPTED_SRTP" => policy.with_unencrypted_srtp(true),
                 "UNENCRYPTED_SRTCP" => policy.with_unencrypted_srtcp(true),

@@ -3,9 +3,13 @@
 //! Read first: RFC 6904 §3, RFC 9335 §5.1 and §5.2.
 
 use crate::context::{ProtectError, UnprotectError};
-use crate::policy::{Cryptex, Policy};
+#[cfg(feature = "cryptex")]
+use crate::policy::Cryptex;
+use crate::policy::Policy;
 use crate::transform::Cover;
-use crate::wire::{ExtensionForm, RtpHeader};
+#[cfg(feature = "cryptex")]
+use crate::wire::ExtensionForm;
+use crate::wire::RtpHeader;
 
 /// Without Cryptex.
 #[inline]
@@ -23,6 +27,7 @@ fn classic(policy: &Policy) -> Cover<'_> {
 ///
 /// # Errors
 /// [`ProtectError::ExtensionForm`].
+#[cfg(feature = "cryptex")]
 #[inline]
 pub(crate) fn outgoing<'c>(
     policy: &'c Policy,
@@ -32,10 +37,10 @@ pub(crate) fn outgoing<'c>(
         return Ok(classic(policy));
     }
     let Some(profile) = header.extension_profile else {
-        return Ok(if header.csrc_count == 0 { classic(policy) } else { Cover::Cryptex });
+        return Ok(if header.csrc_count == 0 { classic(policy) } else { Cover::Cryptex(()) });
     };
     match ExtensionForm::of(profile) {
-        ExtensionForm::OneByte | ExtensionForm::TwoByte { .. } => Ok(Cover::Cryptex),
+        ExtensionForm::OneByte | ExtensionForm::TwoByte { .. } => Ok(Cover::Cryptex(())),
         // "MUST NOT be used with header extensions other than the RFC 8285 variety."
         ExtensionForm::Other if policy.cryptex == Cryptex::Allowed => Ok(classic(policy)),
         ExtensionForm::Other | ExtensionForm::Cryptex => {
@@ -45,6 +50,7 @@ pub(crate) fn outgoing<'c>(
 }
 
 /// What is encrypted of a packet that came in, and whether it may be so.
+#[cfg(feature = "cryptex")]
 #[inline]
 pub(crate) fn incoming<'c>(
     policy: &'c Policy,
@@ -54,7 +60,7 @@ pub(crate) fn incoming<'c>(
         return (classic(policy), Ok(()));
     }
     if header.extension_profile.map(ExtensionForm::of) == Some(ExtensionForm::Cryptex) {
-        return (Cover::Cryptex, Ok(()));
+        return (Cover::Cryptex(()), Ok(()));
     }
     let shows = header.extension_profile.is_some() || header.csrc_count > 0;
     let allowed = match policy.cryptex {
@@ -62,4 +68,21 @@ pub(crate) fn incoming<'c>(
         _ => Ok(()),
     };
     (classic(policy), allowed)
+}
+
+/// What is encrypted of a packet to be sent.
+#[cfg(not(feature = "cryptex"))]
+#[inline]
+pub(crate) fn outgoing<'c>(policy: &'c Policy, _: &RtpHeader) -> Result<Cover<'c>, ProtectError> {
+    Ok(classic(policy))
+}
+
+/// What is encrypted of a packet that came in.
+#[cfg(not(feature = "cryptex"))]
+#[inline]
+pub(crate) fn incoming<'c>(
+    policy: &'c Policy,
+    _: &RtpHeader,
+) -> (Cover<'c>, Result<(), UnprotectError>) {
+    (classic(policy), Ok(()))
 }

@@ -125,7 +125,7 @@ pub(crate) fn payload_limit(
     layout: &Layout,
 ) -> Result<(), UnprotectError> {
     let from = match cover {
-        Cover::Cryptex => RTP_FIXED_HEADER_LEN,
+        Cover::Cryptex(_) => RTP_FIXED_HEADER_LEN,
         _ => header.len,
     };
     limit(layout.body_len - from.min(layout.body_len))

@@ -48,7 +48,7 @@ impl Label {
 pub(crate) struct Prf {
     aes: Aes,
     /// The master salt in the place of the IV's upper 112 bits.
-    salt: u128,
+    salt: Zeroizing<u128>,
 }
 
 impl Prf {
@@ -56,7 +56,7 @@ impl Prf {
         let mut key = Zeroizing::new([0; MAX_MASTER_KEY_LEN]);
         key.iter_mut().zip(master.master_key()).for_each(|(to, from)| *to = *from);
         let aes = Aes::new(master.suite().parameters().aes, &key);
-        Self { aes, salt: salt_to_iv(master.master_salt()) }
+        Self { aes, salt: Zeroizing::new(salt_to_iv(master.master_salt())) }
     }
 
     /// Fills `out` with the key of this label for `r = index DIV key_derivation_rate`.
@@ -66,7 +66,7 @@ impl Prf {
     pub(crate) fn derive(&self, label: Label, r: u64, out: &mut [u8]) {
         let key_id = (u128::from(label as u8) << 48) | u128::from(r);
         out.fill(0);
-        self.aes.apply_keystream((key_id << 16) ^ self.salt, out);
+        self.aes.apply_keystream((key_id << 16) ^ *self.salt, out);
     }
 }
 

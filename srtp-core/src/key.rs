@@ -52,6 +52,10 @@ pub enum KeyError {
     HeadersWithoutPayload,
     /// Elements of header extensions were to be encrypted, and the Cargo feature is off.
     HeaderEncryptionNotBuiltIn,
+    /// Header extensions were to be encrypted whole, and the Cargo feature is off.
+    CryptexNotBuiltIn,
+    /// Packets were to carry the rollover counter, and the Cargo feature is off.
+    RccNotBuiltIn,
     /// `UNAUTHENTICATED_SRTP` beside a mode of RFC 4771, which says itself what is authenticated.
     RccWithoutAuthentication,
     /// A mode of RFC 4771 with a MAC of its own, for a suite whose cipher makes the tag.
@@ -122,6 +126,12 @@ impl fmt::Display for KeyError {
             ),
             Self::HeaderEncryptionNotBuiltIn => f.write_str(
                 "encryption of header-extension elements is not built into this program; its Cargo feature header-encryption is off",
+            ),
+            Self::CryptexNotBuiltIn => f.write_str(
+                "Cryptex is not built into this program; its Cargo feature cryptex is off",
+            ),
+            Self::RccNotBuiltIn => f.write_str(
+                "the rollover counter in packets (RFC 4771) is not built into this program; its Cargo feature rcc is off",
             ),
             Self::RccWithoutAuthentication => f.write_str(
                 "UNAUTHENTICATED_SRTP and a rollover counter in the packets exclude each other; mode 3 of RFC 4771 is the one without MAC",

@@ -65,12 +65,13 @@ impl<'c> OutgoingRtp<'c> {
         let mut header = RtpHeader::parse(packet)?;
         let cover = cover::outgoing(policy, &header)?;
         let encrypted_from = match cover {
-            Cover::Cryptex => RTP_FIXED_HEADER_LEN,
+            Cover::Cryptex(_) => RTP_FIXED_HEADER_LEN,
             _ => header.len,
         };
         payload_limit(packet.len() - encrypted_from)?;
         let trailer = key.srtp_trailer(policy, sends_mki(policy), header.sequence_number);
-        let adds_extension = matches!(cover, Cover::Cryptex) && header.extension_profile.is_none();
+        let adds_extension =
+            matches!(cover, Cover::Cryptex(_)) && header.extension_profile.is_none();
         if adds_extension {
             header.extension_profile = Some(extension::ONE_BYTE);
             header.len += EXTENSION_HEAD_LEN;

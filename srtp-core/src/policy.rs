@@ -237,7 +237,7 @@ impl Policy {
         self
     }
 
-    /// The same, with another rule for Cryptex (RFC 9335).
+    /// The same, with another rule for Cryptex (RFC 9335; needs the Cargo feature `cryptex`).
     #[must_use]
     pub const fn with_cryptex(mut self, cryptex: Cryptex) -> Self {
         self.cryptex = cryptex;
@@ -245,7 +245,7 @@ impl Policy {
     }
 
     /// The same, with packets that carry the rollover counter (RFC 4771). Both sides must know, for
-    /// nothing in a packet tells.
+    /// nothing in a packet tells. (Needs the Cargo feature `rcc`.)
     #[must_use]
     pub const fn with_rcc(mut self, rcc: Rcc) -> Self {
         self.rcc = Some(rcc);
@@ -266,6 +266,12 @@ impl Policy {
         if !self.encrypted_extensions.is_empty() && !cfg!(feature = "header-encryption") {
             return Err(KeyError::HeaderEncryptionNotBuiltIn);
         }
+        if !matches!(self.cryptex, Cryptex::Off) && !cfg!(feature = "cryptex") {
+            return Err(KeyError::CryptexNotBuiltIn);
+        }
+        if self.rcc.is_some() && !cfg!(feature = "rcc") {
+            return Err(KeyError::RccNotBuiltIn);
+        }
         match self.rcc {
             Some(_) if self.unauthenticated_srtp => Err(KeyError::RccWithoutAuthentication),
             Some(rcc) => rcc.check(suite),
@@ -273,11 +279,23 @@ impl Policy {
         }
     }
 
+    /// The rule for Cryptex: in a build without it there is nothing to ask.
+    #[inline(always)]
+    pub(crate) const fn applied_cryptex(&self) -> Cryptex {
+        if cfg!(feature = "cryptex") { self.cryptex } else { Cryptex::Off }
+    }
+
+    /// The rollover counter in packets: in a build without it there is nothing to ask.
+    #[inline(always)]
+    pub(crate) const fn applied_rcc(&self) -> Option<Rcc> {
+        if cfg!(feature = "rcc") { self.rcc } else { None }
+    }
+
     /// Whether every SRTP packet of a suite is authenticated; only then can there be replay
     /// protection (RFC 3711 §3.3.2).
     #[inline]
     pub(crate) const fn authenticates_srtp(&self, row: &SuiteParameters) -> bool {
-        match self.rcc {
+        match self.applied_rcc() {
             Some(rcc) => rcc.authenticates_all() || row.cipher.is_aead(),
             None => !self.unauthenticated_srtp,
         }

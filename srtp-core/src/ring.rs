@@ -8,6 +8,7 @@ use crate::key::{KeyError, MasterKey};
 use crate::policy::{Cryptex, MkiPolicy, Policy, ROC_LEN};
 use crate::suite::SuiteParameters;
 use crate::transform::{Macs, Protocol, SessionKeys};
+use crate::wiped::{Wiped, wipe_stack};
 use crate::wire::{EXTENSION_HEAD_LEN, SRTCP_INDEX_LEN, Trailer};
 
 /// How much of a master key's lifetime is used up (RFC 3711 §9.2), over all its streams.
@@ -108,7 +109,7 @@ impl ActiveKey {
         sequence_number: u16,
     ) -> Trailer {
         let row = self.suite();
-        let (roc, tag) = match policy.rcc {
+        let (roc, tag) = match policy.applied_rcc() {
             None if policy.unauthenticated_srtp => (0, 0),
             None => (0, row.srtp_tag_len),
             Some(rcc) => {
@@ -127,7 +128,8 @@ impl ActiveKey {
     pub(crate) fn srtp_overhead(&self, policy: &Policy, with_mki: bool) -> usize {
         // RFC 4771: 0 is a multiple of every rate, 1 of the rate 1 only.
         let trailer = |number| self.srtp_trailer(policy, with_mki, number).len();
-        let extension = if policy.cryptex == Cryptex::Off { 0 } else { EXTENSION_HEAD_LEN };
+        let extension =
+            if policy.applied_cryptex() == Cryptex::Off { 0 } else { EXTENSION_HEAD_LEN };
         trailer(0).max(trailer(1)) + extension
     }
 
@@ -247,7 +249,7 @@ impl ActiveKey {
 #[derive(Clone)]
 pub(crate) struct KeyRing<const KEYS: usize> {
     pub(crate) policy: Policy,
-    slots: [Option<ActiveKey>; KEYS],
+    slots: [Wiped<Option<ActiveKey>>; KEYS],
     /// The slot of the key that protects.
     current: usize,
 }
@@ -262,12 +264,23 @@ impl<const KEYS: usize> KeyRing<KEYS> {
 
     #[inline(always)]
     fn of(key: ActiveKey, policy: Policy) -> Self {
-        let mut key = Some(key);
-        let slots = core::array::from_fn(|_| key.take());
+        // Vacant first: a vacant slot that is moved here brings with it what lay where it came
+        // from, which may be a key.
+        let mut slots = [const { Wiped::new(None) }; KEYS];
+        if let Some(slot) = slots.first_mut() {
+            *slot = Wiped::new(Some(key));
+        }
         Self { policy, slots, current: 0 }
     }
 
     pub(crate) fn add(&mut self, master: &MasterKey) -> Result<(), KeyError> {
+        wipe_stack();
+        self.add_here(master)
+    }
+
+    // Not inlined, so that it stands where the stack was wiped.
+    #[inline(never)]
+    fn add_here(&mut self, master: &MasterKey) -> Result<(), KeyError> {
         let added = ActiveKey::new(master, &self.policy)?;
         // Two keys can be told apart in a packet by MKIs of their own (RFC 4568 §6.1: of one
         // length, and on every key when there are several).
@@ -280,14 +293,14 @@ impl<const KEYS: usize> KeyRing<KEYS> {
             return Err(KeyError::MkiConflict);
         }
         let vacant = self.slots.iter_mut().find(|slot| slot.is_none());
-        *vacant.ok_or(KeyError::RingFull { capacity: KEYS })? = Some(added);
+        *vacant.ok_or(KeyError::RingFull { capacity: KEYS })? = Wiped::new(Some(added));
         Ok(())
     }
 
     pub(crate) fn remove(&mut self, mki: &[u8]) -> Result<(), KeyError> {
         let at = self.position(mki)?;
         if let Some(slot) = self.slots.get_mut(at) {
-            *slot = None;
+            *slot = Wiped::new(None);
         }
         if at == self.current {
             // No slot: the next key to be added may get this one, and nobody chose that key yet.
@@ -301,14 +314,26 @@ impl<const KEYS: usize> KeyRing<KEYS> {
         Ok(())
     }
 
-    /// A ring of this key alone. A key that is here already keeps its count of packets.
-    pub(crate) fn replaced(&self, master: &MasterKey) -> Result<Self, KeyError> {
+    /// Leaves this key alone in the ring. A key that is here already keeps its count of packets.
+    pub(crate) fn replace(&mut self, master: &MasterKey) -> Result<(), KeyError> {
+        wipe_stack();
+        self.replace_here(master)
+    }
+
+    #[inline(never)]
+    fn replace_here(&mut self, master: &MasterKey) -> Result<(), KeyError> {
         let mut key = ActiveKey::new(master, &self.policy)?;
         if let Some(before) = self.same_key(master) {
             key.srtp.packets = before.srtp.packets;
             key.srtcp.packets = before.srtcp.packets;
         }
-        Ok(Self::of(key, self.policy))
+        // In their places: a ring made anew elsewhere brings with it what lay there before.
+        self.slots.iter_mut().for_each(|slot| *slot = Wiped::new(None));
+        if let Some(slot) = self.slots.first_mut() {
+            *slot = Wiped::new(Some(key));
+        }
+        self.current = 0;
+        Ok(())
     }
 
     /// The key with the same key and salt as `master`.
@@ -328,7 +353,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ActiveKey> {
-        self.slots.iter_mut().flatten()
+        self.slots.iter_mut().filter_map(|slot| slot.as_mut())
     }
 
     #[inline]
@@ -361,7 +386,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
 
     pub(crate) fn usage(&self, mki: &[u8]) -> Result<KeyUsage, KeyError> {
         let at = self.position(mki)?;
-        let key = self.slots.get(at).and_then(Option::as_ref).ok_or(KeyError::NoSuchMki)?;
+        let key = self.slots.get(at).and_then(|slot| slot.as_ref()).ok_or(KeyError::NoSuchMki)?;
         Ok(key.usage(&self.policy))
     }
 }

@@ -27,6 +27,7 @@ use crate::policy::Policy;
 use crate::ring::ActiveKey;
 use crate::suite::{MAX_MASTER_KEY_LEN, MAX_MASTER_SALT_LEN};
 use crate::transform::{Protocol, Rtp};
+use crate::wiped::Wiped;
 use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 
 /// Bytes of the session authentication key of every HMAC-SHA1 suite (RFC 3711 §5.2).
@@ -51,7 +52,7 @@ const AUTHENTICATION_KEY_LEN: usize = 20;
 /// ```
 #[derive(Clone)]
 pub struct Outbound {
-    key: ActiveKey,
+    key: Wiped<ActiveKey>,
     policy: Policy,
 }
 
@@ -61,7 +62,7 @@ impl Outbound {
     /// # Errors
     /// Where the policy does not go with the key's suite, as [`crate::Outbound::new`].
     pub fn new(key: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
-        Ok(Self { key: ActiveKey::new(key, &policy)?, policy })
+        Ok(Self { key: Wiped::new(ActiveKey::new(key, &policy)?), policy })
     }
 
     /// Turns the RTP packet in the first `len` bytes of `buffer` into the SRTP packet with this
@@ -168,7 +169,7 @@ impl Outbound {
 /// Unprotects under one master key, with the packet index as an argument.
 #[derive(Clone)]
 pub struct Inbound {
-    key: ActiveKey,
+    key: Wiped<ActiveKey>,
     policy: Policy,
 }
 
@@ -178,7 +179,7 @@ impl Inbound {
     /// # Errors
     /// Where the policy does not go with the key's suite, as [`crate::Inbound::new`].
     pub fn new(key: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
-        Ok(Self { key: ActiveKey::new(key, &policy)?, policy })
+        Ok(Self { key: Wiped::new(ActiveKey::new(key, &policy)?), policy })
     }
 
     /// Turns the SRTP packet with this packet index (`2^16 * ROC + SEQ`) into the RTP packet it

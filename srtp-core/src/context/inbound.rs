@@ -167,7 +167,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     #[inline(always)]
     fn open_rtp_as_foreseen(&mut self, packet: &mut [u8], known: &KnownMac) -> Option<usize> {
         // A counter in the packet has rules of its own.
-        if self.ring.policy.rcc.is_some() {
+        if self.ring.policy.applied_rcc().is_some() {
             return None;
         }
         let arrival = self.arrival(RtpHeader::parse(packet).ok()?).ok()?;
@@ -260,11 +260,12 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         let policy = &self.ring.policy;
         let slot = self.streams.find(header.ssrc);
         // A rollover counter in the packet settles the index later.
-        let carried = policy.rcc.is_some_and(|rcc| rcc.is_carried(header.sequence_number));
+        let carried =
+            policy.applied_rcc().is_some_and(|rcc| rcc.is_carried(header.sequence_number));
         let (index, rocs_to_try) = match slot.and_then(|slot| self.streams.get(slot)) {
             Some(stream) if !stream.stream.awaits_first_rtp() => {
                 let index = stream.stream.estimate(header.sequence_number);
-                if !policy.unauthenticated_srtp && policy.rcc.is_none() {
+                if !policy.unauthenticated_srtp && policy.applied_rcc().is_none() {
                     refuse_seen(stream.check_rtp(index), index, || stream.oldest_rtp())?;
                 }
                 (index, 1)
@@ -333,7 +334,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         index: u64,
     ) -> Result<(), UnprotectError> {
         let policy = &self.ring.policy;
-        if policy.rcc.is_none() || !policy.authenticates_srtp(key.suite()) {
+        if policy.applied_rcc().is_none() || !policy.authenticates_srtp(key.suite()) {
             return Ok(());
         }
         match slot.and_then(|slot| self.streams.get(slot)) {
@@ -350,7 +351,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     ) -> Result<(), UnprotectError> {
         let index = authentic.found;
         let slot = self.admit(arrival.slot, arrival.header.ssrc)?;
-        let rcc = self.ring.policy.rcc;
+        let rcc = self.ring.policy.applied_rcc();
         let Some(key) = self.ring.get_mut(authentic.key) else {
             return Ok(());
         };
@@ -592,7 +593,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         if rekey == Rekey::ZeroRoc && self.ring.same_key(key).is_some() {
             return Err(KeyError::SameKey);
         }
-        self.ring = self.ring.replaced(key)?;
+        self.ring.replace(key)?;
         if rekey == Rekey::ZeroRoc {
             self.streams.clear(crate::kdf::table_seed(key));
         }

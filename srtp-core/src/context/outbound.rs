@@ -376,7 +376,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         if rekey == Rekey::ZeroRoc && self.ring.same_key(key).is_some() {
             return Err(KeyError::SameKey);
         }
-        self.ring = self.ring.replaced(key)?;
+        self.ring.replace(key)?;
         if rekey == Rekey::ZeroRoc {
             self.streams.clear(crate::kdf::table_seed(key));
         }

@@ -7,7 +7,10 @@ use ::aes::Aes192Enc;
 #[cfg(feature = "aes-256")]
 use ::aes::Aes256Enc;
 use ::aes::cipher::array::ArraySize;
-use ::aes::cipher::{Array, BlockCipherEncrypt, InOutBuf, InnerIvInit, KeyInit, StreamCipherCore};
+use ::aes::cipher::{Array, BlockCipherEncrypt, InOutBuf, KeyInit};
+#[cfg(not(feature = "compact"))]
+use ::aes::cipher::{InnerIvInit, StreamCipherCore};
+#[cfg(not(feature = "compact"))]
 use ctr::{CtrCore, flavors::Ctr128BE};
 
 use crate::suite::{AesSize, MAX_MASTER_KEY_LEN};
@@ -117,6 +120,7 @@ fn first<N: ArraySize>(key: &[u8; MAX_MASTER_KEY_LEN]) -> Array<u8, N> {
     Array::from_fn(|_| bytes.next().unwrap_or_default())
 }
 
+#[cfg(not(feature = "compact"))]
 #[inline]
 fn apply<C>(aes: &C, iv: u128, data: InOutBuf<'_, '_, u8>)
 where
@@ -124,6 +128,28 @@ where
 {
     let core = CtrCore::<&C, Ctr128BE>::inner_iv_init(aes, &Array(iv.to_be_bytes()));
     core.apply_keystream_partial(data);
+}
+
+/// The same block by block: several at once are another copy of AES.
+#[cfg(feature = "compact")]
+#[inline(never)]
+fn apply<C>(aes: &C, mut iv: u128, data: InOutBuf<'_, '_, u8>)
+where
+    C: BlockCipherEncrypt<BlockSize = ::aes::cipher::consts::U16>,
+{
+    let (blocks, mut rest) = data.into_chunks::<::aes::cipher::consts::U16>();
+    let mut keystream = || {
+        let mut block = Array(iv.to_be_bytes());
+        aes.encrypt_block(&mut block);
+        iv = iv.wrapping_add(1);
+        block
+    };
+    for mut block in blocks {
+        block.xor_in2out(&keystream());
+    }
+    if !rest.is_empty() {
+        rest.xor_in2out(keystream().get(..rest.len()).unwrap_or_default());
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,12 @@
 //!
 //! Read first: RFC 2104 §2 and §4, RFC 3711 §4.2.1.
 
+#[cfg(not(feature = "compact"))]
 use sha1::block_api::compress;
 use zeroize::Zeroize;
+
+#[cfg(feature = "compact")]
+use super::sha1_compact::compress;
 
 /// Length of the authentication key of every HMAC-SHA1 suite, in bytes (RFC 3711 §5.2).
 pub(crate) const HMAC_KEY_LEN: usize = 20;

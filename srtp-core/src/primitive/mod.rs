@@ -11,6 +11,8 @@ mod gcm;
 mod hmac_lanes;
 #[cfg(feature = "hmac-sha1")]
 mod hmac_sha1;
+#[cfg(all(feature = "compact", feature = "hmac-sha1"))]
+mod sha1_compact;
 
 pub(crate) use aes::Aes;
 #[cfg(feature = "f8")]

@@ -10,6 +10,10 @@ pub use fixed::Fixed;
 #[cfg(feature = "alloc")]
 pub use growing::Growing;
 
+use core::fmt;
+
+use zeroize::Zeroize;
+
 use crate::stream::{Stream, StreamMut, StreamRef};
 
 /// Where a context keeps its streams. Implemented by [`Fixed`] and, with the feature `alloc`, by
@@ -44,7 +48,7 @@ pub(crate) mod sealed {
 }
 
 /// The lists that run through the slots. Links are slot numbers plus one, 0 ending a list.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Lists {
     /// Slots that have ever been used.
     used: u32,
@@ -52,6 +56,22 @@ pub struct Lists {
     free: u32,
     /// What the hash is keyed with.
     seed: u64,
+}
+
+/// Without the seed: who knows it can choose SSRCs that meet in one bucket.
+impl fmt::Debug for Lists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lists")
+            .field("used", &self.used)
+            .field("free", &self.free)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Lists {
+    fn drop(&mut self) {
+        self.seed.zeroize();
+    }
 }
 
 impl Lists {

@@ -33,7 +33,7 @@ mod with_keys {
         None,
         Cm {
             aes: Aes,
-            salt: u128,
+            salt: Zeroizing<u128>,
         },
         #[cfg(feature = "f8")]
         F8(F8),
@@ -78,19 +78,24 @@ mod with_keys {
             if let Some(key) = key.get_mut(..row.aes.key_len()) {
                 prf.derive(Label::HeaderEncryption, r, key);
             }
-            let mut salt = [0; CM_SALT_LEN];
-            prf.derive(Label::HeaderSalt, r, &mut salt);
+            let mut salt = Zeroizing::new([0; CM_SALT_LEN]);
+            prf.derive(Label::HeaderSalt, r, salt.as_mut_slice());
             match row.cipher {
                 #[cfg(feature = "f8")]
-                Cipher::AesF8 => Self::F8(F8::new(row.aes, &key, &salt)),
-                _ => Self::Cm { aes: Aes::new(row.aes, &key), salt: salt_to_iv(&salt) },
+                Cipher::AesF8 => Self::F8(F8::new(row.aes, &key, salt.as_slice())),
+                _ => {
+                    let salt = Zeroizing::new(salt_to_iv(salt.as_slice()));
+                    Self::Cm { aes: Aes::new(row.aes, &key), salt }
+                }
             }
         }
 
         fn keystream(&self, input: IvInput<'_>) -> Option<Keystream<'_>> {
             match self {
                 Self::None => None,
-                Self::Cm { aes, salt } => Some(Keystream::Cm { aes, counter: cm_iv(*salt, input) }),
+                Self::Cm { aes, salt } => {
+                    Some(Keystream::Cm { aes, counter: cm_iv(**salt, input) })
+                }
                 #[cfg(feature = "f8")]
                 Self::F8(f8) => Some(Keystream::F8(f8.keystream(f8_iv(input)))),
             }

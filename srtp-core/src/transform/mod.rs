@@ -57,8 +57,9 @@ pub enum Protocol {
 #[derive(Clone)]
 pub(crate) struct SessionKeys {
     cipher: CipherKey,
-    /// The session salt in its place in the IV; it may be public (RFC 3711 §8.1).
-    salt: u128,
+    /// The session salt in its place in the IV. It may be public (RFC 3711 §8.1), but whoever has
+    /// it is spared a search (§9.1).
+    salt: Zeroizing<u128>,
     /// Unused with GCM, which authenticates by itself.
     #[cfg(feature = "hmac-sha1")]
     auth: Option<HmacSha1>,
@@ -90,8 +91,15 @@ pub(crate) enum Cover<'c> {
     Elements(&'c ExtensionIds),
     /// CSRCs, the body of the header extension and the payload (RFC 9335). The packet has an
     /// extension: one-byte or two-byte to seal, one of the Cryptex forms to open.
-    Cryptex,
+    Cryptex(CryptexBuiltIn),
 }
+
+/// Nothing where Cryptex is built in; where it is not, what cannot be, so that nothing of it is
+/// compiled.
+#[cfg(feature = "cryptex")]
+type CryptexBuiltIn = ();
+#[cfg(not(feature = "cryptex"))]
+type CryptexBuiltIn = core::convert::Infallible;
 
 /// An RTP packet as the transform needs it: everything but keys and bytes.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +121,7 @@ impl Rtp<'_> {
         match self.cover {
             Cover::Nothing => body_len,
             Cover::Payload | Cover::Elements(_) => self.header.len,
-            Cover::Cryptex => RTP_FIXED_HEADER_LEN + EXTENSION_HEAD_LEN,
+            Cover::Cryptex(_) => RTP_FIXED_HEADER_LEN + EXTENSION_HEAD_LEN,
         }
     }
 }
@@ -157,7 +165,7 @@ impl SessionKeys {
         if let Some(key) = key.get_mut(..row.aes.key_len()) {
             prf.derive(encryption, r, key);
         }
-        let mut salt = [0; 14];
+        let mut salt = Zeroizing::new([0; 14]);
         let salt = salt.get_mut(..row.master_salt_len).unwrap_or_default();
         prf.derive(salting, r, salt);
         #[cfg(feature = "hmac-sha1")]
@@ -170,7 +178,7 @@ impl SessionKeys {
         let _ = authentication;
         Self {
             cipher: CipherKey::new(row.cipher, row.aes, &key, salt),
-            salt: salt_to_iv(salt),
+            salt: Zeroizing::new(salt_to_iv(salt)),
             #[cfg(feature = "hmac-sha1")]
             auth,
             header: match protocol {
@@ -183,7 +191,7 @@ impl SessionKeys {
     /// For vectors that begin with session keys.
     #[cfg(test)]
     pub(crate) fn gcm(gcm: Gcm, salt: &[u8]) -> Self {
-        let (cipher, salt) = (CipherKey::Gcm(gcm), salt_to_iv(salt));
+        let (cipher, salt) = (CipherKey::Gcm(gcm), Zeroizing::new(salt_to_iv(salt)));
         Self { cipher, salt, auth: None, header: HeaderKeys::NONE }
     }
 
@@ -192,7 +200,7 @@ impl SessionKeys {
     fn crypt(&self, input: IvInput<'_>, data: &mut [u8]) {
         match &self.cipher {
             #[cfg(feature = "aes-cm")]
-            CipherKey::Cm(aes) => aes.apply_keystream(cm_iv(self.salt, input), data),
+            CipherKey::Cm(aes) => aes.apply_keystream(cm_iv(*self.salt, input), data),
             #[cfg(feature = "f8")]
             CipherKey::F8(f8) => f8.apply_keystream(f8_iv(input), data),
             #[cfg(feature = "gcm")]
@@ -209,7 +217,7 @@ impl SessionKeys {
     #[inline]
     fn gcm_iv(&self, input: IvInput<'_>) -> u128 {
         let (ssrc, index) = input.ssrc_and_index();
-        self.salt ^ (ssrc << 80) ^ (index << 32)
+        *self.salt ^ (ssrc << 80) ^ (index << 32)
     }
 
     // RTP ------------------------------------------------------------------------------------
@@ -232,7 +240,7 @@ impl SessionKeys {
             self.header.apply(rtp, ids, body);
         }
         let tag = match rtp.cover {
-            Cover::Cryptex => {
+            Cover::Cryptex(_) => {
                 mark(body, rtp.header);
                 rearranged(body, rtp.header, |body| self.seal_contiguous(body, rtp))
             }
@@ -295,7 +303,7 @@ impl SessionKeys {
         if let CipherKey::Gcm(gcm) = &self.cipher {
             let iv = self.gcm_iv(rtp.iv_input());
             let tag = match rtp.cover {
-                Cover::Cryptex => cryptex_tag(gcm, iv, body, rtp.header),
+                Cover::Cryptex(_) => cryptex_tag(gcm, iv, body, rtp.header),
                 _ => {
                     let clear = rtp.clear(body.len());
                     let (associated, data) = body.split_at_checked(clear).unwrap_or((body, &[]));
@@ -325,7 +333,7 @@ impl SessionKeys {
         };
         match rtp.cover {
             Cover::Nothing => {}
-            Cover::Cryptex => {
+            Cover::Cryptex(_) => {
                 rearranged(body, rtp.header, decrypt);
                 unmark(body, rtp.header);
             }
@@ -353,7 +361,7 @@ impl SessionKeys {
                 parts.is_some_and(|(associated, data)| gcm.open(iv, (associated, &[]), data, &tag))
             };
             return match rtp.cover {
-                Cover::Cryptex => {
+                Cover::Cryptex(_) => {
                     let opened = rearranged(body, rtp.header, open);
                     if opened {
                         unmark(body, rtp.header);
@@ -540,7 +548,7 @@ impl SessionKeys {
     pub(crate) fn close_rtp(&self, body: &mut [u8], rtp: Rtp<'_>) {
         // The keystream undoes itself; only Cryptex has changed more.
         match (rtp.cover, rtp.header.extension_profile) {
-            (Cover::Cryptex, Some(profile)) => {
+            (Cover::Cryptex(_), Some(profile)) => {
                 rearranged(body, rtp.header, |body| {
                     if let Some(data) = body.get_mut(rtp.clear(body.len())..) {
                         self.crypt(rtp.iv_input(), data);
