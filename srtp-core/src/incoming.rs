@@ -52,7 +52,7 @@ impl NeededMac {
         admissible: Result<(), UnprotectError>,
     ) -> Option<Self> {
         let key = (admissible.is_ok() && key.keeps_its_keys()).then_some(key)?;
-        Some(Self { key, input: input?, layout: layout.clone() })
+        Some(Self { key, input: input?, layout: *layout })
     }
 
     #[inline]
@@ -111,7 +111,7 @@ pub(crate) fn lay_out(
     mki: &[u8],
 ) -> Result<Layout, UnprotectError> {
     let layout = trailer.layout(packet.len(), clear)?;
-    if packet.get(layout.mki.clone()) != Some(mki) {
+    if packet.get(layout.mki()) != Some(mki) {
         return Err(UnprotectError::UnknownMki);
     }
     Ok(layout)
@@ -156,7 +156,9 @@ pub(crate) fn attempt_rtp<T>(
     admissible: Result<(), UnprotectError>,
     found: T,
 ) -> Attempt<T> {
-    let right = key.with_keys(Protocol::Srtp, rtp.index, |keys| match (packet, admissible) {
+    let mut derived = None;
+    let keys = key.keys(Protocol::Srtp, rtp.index, &mut derived);
+    let right = match (packet, admissible) {
         (Examined::Open(packet, known), Ok(())) => {
             let input = || keys.rtp_mac_input(rtp.index, layout);
             match known.and_then(|known| known.answer(key, input())) {
@@ -170,7 +172,7 @@ pub(crate) fn attempt_rtp<T>(
             true
         }
         (packet, _) => keys.verify_rtp(packet.bytes(), rtp, layout),
-    });
+    };
     conclude(right, admissible, found)
 }
 
@@ -184,7 +186,9 @@ pub(crate) fn attempt_rtcp<T>(
     admissible: Result<(), UnprotectError>,
     found: T,
 ) -> Attempt<T> {
-    let right = key.with_keys(Protocol::Srtcp, index.into(), |keys| match (packet, admissible) {
+    let mut derived = None;
+    let keys = key.keys(Protocol::Srtcp, index.into(), &mut derived);
+    let right = match (packet, admissible) {
         (Examined::Open(packet, known), Ok(())) => {
             let word = index_word(packet, layout);
             match known.and_then(|known| known.answer(key, keys.rtcp_mac_input(word, layout))) {
@@ -198,14 +202,14 @@ pub(crate) fn attempt_rtcp<T>(
             true
         }
         (packet, _) => keys.verify_rtcp(packet.bytes(), layout),
-    });
+    };
     conclude(right, admissible, found)
 }
 
 /// E bit and index of an SRTCP packet as they stand in it.
 #[inline]
 fn index_word(packet: &[u8], layout: &Layout) -> [u8; 4] {
-    let word = packet.get(layout.index.clone()).and_then(<[u8]>::first_chunk);
+    let word = packet.get(layout.index()).and_then(<[u8]>::first_chunk);
     word.copied().unwrap_or_default()
 }
 
@@ -227,7 +231,7 @@ pub(crate) fn rtcp_index(
     packet: &[u8],
     layout: &Layout,
 ) -> (bool, u32, Result<(), UnprotectError>) {
-    let (encrypted, index) = split_index_word(packet.get(layout.index.clone()).unwrap_or_default());
+    let (encrypted, index) = split_index_word(packet.get(layout.index()).unwrap_or_default());
     let allowed = match encrypted == policy.encrypts_srtcp(key.master().suite()) {
         true => Ok(()),
         false => Err(UnprotectError::Policy { encrypted }),

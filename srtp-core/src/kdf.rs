@@ -68,13 +68,13 @@ impl Prf {
         out.fill(0);
         self.aes.apply_keystream((key_id << 16) ^ *self.salt, out);
     }
-}
 
-/// What the SSRC table mixes into its hash, so that a peer cannot choose SSRCs that meet.
-pub(crate) fn table_seed(master: &MasterKey) -> u64 {
-    let mut seed = [0; 8];
-    Prf::new(master).derive(Label::TableSeed, 0, &mut seed);
-    u64::from_be_bytes(seed)
+    /// What the SSRC table mixes into its hash, so that a peer cannot choose SSRCs that meet.
+    pub(crate) fn table_seed(&self) -> u64 {
+        let mut seed = [0; 8];
+        self.derive(Label::TableSeed, 0, &mut seed);
+        u64::from_be_bytes(seed)
+    }
 }
 
 /// Eight bytes by which a master key is known again; they say nothing about it to those who do

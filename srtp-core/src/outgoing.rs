@@ -92,12 +92,12 @@ impl<'c> OutgoingRtp<'c> {
     }
 
     /// Makes room in the packet for what is added to its header.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lay_in_place(&self, packet: &mut [u8]) {
         if self.adds_extension {
             let at = self.header.csrc_end();
             packet.copy_within(at..self.len, at + EXTENSION_HEAD_LEN);
-            self.write_added(packet);
+            write_added(packet, at);
         }
     }
 
@@ -116,18 +116,7 @@ impl<'c> OutgoingRtp<'c> {
             place.copy_from_slice(behind);
         }
         if self.adds_extension {
-            self.write_added(output);
-        }
-    }
-
-    fn write_added(&self, packet: &mut [u8]) {
-        let at = self.header.csrc_end();
-        let [p0, p1] = extension::ONE_BYTE.to_be_bytes();
-        if let Some(head) = packet.get_mut(at..at + EXTENSION_HEAD_LEN) {
-            head.copy_from_slice(&[p0, p1, 0, 0]);
-        }
-        if let Some(first) = packet.first_mut() {
-            *first |= 0x10;
+            write_added(output, self.header.csrc_end());
         }
     }
 
@@ -155,11 +144,24 @@ impl<'c> OutgoingRtp<'c> {
     ) -> Result<(), ProtectError> {
         let layout = self.trailer.layout(packet.len(), self.header.len)?;
         let macs = key.macs(macs);
-        key.with_keys(Protocol::Srtp, index, |keys| {
-            let rtp = Rtp { header: &self.header, index, cover: self.cover };
-            keys.seal_rtp(packet, rtp, &layout, key.mki(sends_mki(policy)), macs);
-        });
+        let rtp = Rtp { header: self.header, index, cover: self.cover };
+        let mut derived = None;
+        let keys = key.keys(Protocol::Srtp, index, &mut derived);
+        keys.seal_rtp(packet, rtp, &layout, key.mki(sends_mki(policy)), macs);
         Ok(())
+    }
+}
+
+/// Writes an empty extension to where the CSRCs end.
+#[cold]
+#[inline(never)]
+fn write_added(packet: &mut [u8], at: usize) {
+    let [p0, p1] = extension::ONE_BYTE.to_be_bytes();
+    if let Some(head) = packet.get_mut(at..at + EXTENSION_HEAD_LEN) {
+        head.copy_from_slice(&[p0, p1, 0, 0]);
+    }
+    if let Some(first) = packet.first_mut() {
+        *first |= 0x10;
     }
 }
 
@@ -223,9 +225,9 @@ impl OutgoingRtcp {
         let layout = self.trailer.layout(packet.len(), RTCP_CLEAR_LEN)?;
         let encrypt = policy.encrypts_srtcp(key.master().suite());
         let macs = key.macs(macs);
-        key.with_keys(Protocol::Srtcp, index.into(), |keys| {
-            keys.seal_rtcp(packet, index, &layout, key.mki(sends_mki(policy)), encrypt, macs);
-        });
+        let mut derived = None;
+        let keys = key.keys(Protocol::Srtcp, index.into(), &mut derived);
+        keys.seal_rtcp(packet, index, &layout, key.mki(sends_mki(policy)), encrypt, macs);
         Ok(())
     }
 }

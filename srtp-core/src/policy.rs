@@ -301,6 +301,17 @@ impl Policy {
         }
     }
 
+    /// Whether every SRTP packet is authenticated, its payload encrypted and nothing else, and all
+    /// that follows the payload is of one length and read in one way.
+    pub(crate) const fn is_ordinary(&self) -> bool {
+        !self.unencrypted_srtp
+            && !self.unauthenticated_srtp
+            && !matches!(self.mki, MkiPolicy::AcceptIfPresent)
+            && self.encrypted_extensions.is_empty()
+            && matches!(self.cryptex, Cryptex::Off)
+            && self.rcc.is_none()
+    }
+
     /// What the E bit of every SRTCP packet is: nothing is encrypted by the NULL cipher.
     pub(crate) const fn encrypts_srtcp(&self, suite: CryptoSuite) -> bool {
         !self.unencrypted_srtcp && !matches!(suite.parameters().cipher, Cipher::Null)

@@ -5,7 +5,7 @@
 
 use crate::kdf::Prf;
 use crate::key::{KeyError, MasterKey};
-use crate::policy::{Cryptex, MkiPolicy, Policy, ROC_LEN};
+use crate::policy::{Cryptex, MkiPolicy, Policy, ROC_LEN, Rcc};
 use crate::suite::SuiteParameters;
 use crate::transform::{Macs, Protocol, SessionKeys};
 use crate::wiped::{Wiped, wipe_stack};
@@ -53,6 +53,21 @@ struct Epoch {
     lifetime: u64,
 }
 
+impl Epoch {
+    // Not inlined here and at [`ActiveKey::by`]: what a call returns it writes to where it stays.
+    #[inline(never)]
+    fn first(
+        prf: &Prf,
+        master: &MasterKey,
+        protocol: Protocol,
+        elements: bool,
+        lifetime: u64,
+    ) -> Self {
+        let keys = SessionKeys::derive_by(prf, master, protocol, 0, elements);
+        Self { keys, r: 0, packets: 0, lifetime }
+    }
+}
+
 /// A master key at work.
 #[derive(Clone)]
 pub(crate) struct ActiveKey {
@@ -61,6 +76,30 @@ pub(crate) struct ActiveKey {
     srtcp: Epoch,
     /// Whether elements of header extensions are encrypted, which takes keys of their own.
     elements: bool,
+    /// What follows the payload, where no packet carries a rollover counter.
+    srtp_trailers: Trailers,
+    srtcp_trailers: Trailers,
+}
+
+/// What follows a payload, without and with the MKI of the key.
+#[derive(Clone, Copy)]
+struct Trailers {
+    without_mki: Trailer,
+    with_mki: Trailer,
+}
+
+impl Trailers {
+    fn new(row: &SuiteParameters, index: usize, mki: usize, roc: u8, tag: usize) -> Self {
+        let byte = |len: usize| u8::try_from(len).unwrap_or(u8::MAX);
+        let (aead_tag, tag) = if row.cipher.is_aead() { (tag, 0) } else { (0, tag) };
+        let trailer = |mki| Trailer::new(byte(aead_tag), byte(index), byte(mki), roc, byte(tag));
+        Self { without_mki: trailer(0), with_mki: trailer(mki) }
+    }
+
+    #[inline(always)]
+    fn choose(&self, with_mki: bool) -> Trailer {
+        if with_mki { self.with_mki } else { self.without_mki }
+    }
 }
 
 impl ActiveKey {
@@ -69,20 +108,24 @@ impl ActiveKey {
     #[inline(always)]
     pub(crate) fn new(master: &MasterKey, policy: &Policy) -> Result<Self, KeyError> {
         policy.check(master.suite())?;
+        Ok(Self::by(&Prf::new(master), master, policy))
+    }
+
+    /// The same by a pseudo-random function that is there already, under a policy that goes with the
+    /// suite.
+    #[inline(never)]
+    fn by(prf: &Prf, master: &MasterKey, policy: &Policy) -> Self {
         let elements = !policy.encrypted_extensions.is_empty();
-        let prf = Prf::new(master);
-        let epoch = |protocol, lifetime| Epoch {
-            keys: SessionKeys::derive_by(&prf, master, protocol, 0, elements),
-            r: 0,
-            packets: 0,
-            lifetime,
-        };
-        Ok(Self {
-            srtp: epoch(Protocol::Srtp, master.srtp_limit()),
-            srtcp: epoch(Protocol::Srtcp, master.srtcp_limit()),
+        let (row, mki) = (master.suite().parameters(), master.mki().len());
+        let srtp_tag = if policy.unauthenticated_srtp { 0 } else { row.srtp_tag_len };
+        Self {
+            srtp: Epoch::first(prf, master, Protocol::Srtp, elements, master.srtp_limit()),
+            srtcp: Epoch::first(prf, master, Protocol::Srtcp, false, master.srtcp_limit()),
             master: master.clone(),
             elements,
-        })
+            srtp_trailers: Trailers::new(row, 0, mki, 0, srtp_tag),
+            srtcp_trailers: Trailers::new(row, SRTCP_INDEX_LEN, mki, 0, row.srtcp_tag_len),
+        }
     }
 
     pub(crate) fn master(&self) -> &MasterKey {
@@ -108,20 +151,20 @@ impl ActiveKey {
         with_mki: bool,
         sequence_number: u16,
     ) -> Trailer {
-        let row = self.suite();
-        let (roc, tag) = match policy.applied_rcc() {
-            None if policy.unauthenticated_srtp => (0, 0),
-            None => (0, row.srtp_tag_len),
-            Some(rcc) => {
-                let carried = rcc.is_carried(sequence_number);
-                (if carried { ROC_LEN.into() } else { 0 }, rcc.mac_len(carried))
-            }
-        };
-        let mki = self.mki(with_mki).len();
-        match row.cipher.is_aead() {
-            true => Trailer { aead_tag: row.srtp_tag_len, index: 0, mki, roc, tag: 0 },
-            false => Trailer { aead_tag: 0, index: 0, mki, roc, tag },
+        match policy.applied_rcc() {
+            None => self.srtp_trailers.choose(with_mki),
+            Some(rcc) => self.rcc_trailer(rcc, with_mki, sequence_number),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn rcc_trailer(&self, rcc: Rcc, with_mki: bool, sequence_number: u16) -> Trailer {
+        let row = self.suite();
+        let carried = rcc.is_carried(sequence_number);
+        let roc = if carried { ROC_LEN } else { 0 };
+        let tag = if row.cipher.is_aead() { row.srtp_tag_len } else { rcc.mac_len(carried) };
+        Trailers::new(row, 0, self.master.mki().len(), roc, tag).choose(with_mki)
     }
 
     /// The most that is added to an RTP packet.
@@ -134,16 +177,12 @@ impl ActiveKey {
     }
 
     /// What follows the payload of an SRTCP packet.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn srtcp_trailer(&self, with_mki: bool) -> Trailer {
-        let row = self.suite();
-        let (aead_tag, tag) = match row.cipher.is_aead() {
-            true => (row.srtcp_tag_len, 0),
-            false => (0, row.srtcp_tag_len),
-        };
-        Trailer { aead_tag, index: SRTCP_INDEX_LEN, mki: self.mki(with_mki).len(), roc: 0, tag }
+        self.srtcp_trailers.choose(with_mki)
     }
 
+    #[inline(always)]
     fn epoch(&self, protocol: Protocol) -> &Epoch {
         match protocol {
             Protocol::Srtp => &self.srtp,
@@ -151,31 +190,45 @@ impl ActiveKey {
         }
     }
 
-    /// Runs `work` with the session keys for a packet index: the kept ones, or, where a key
-    /// derivation rate is set and the packet is of another epoch, freshly derived ones.
-    #[inline(always)]
+    /// Runs `work` with the session keys for a packet index.
     pub(crate) fn with_keys<R>(
         &self,
         protocol: Protocol,
         index: u64,
         work: impl FnOnce(&SessionKeys) -> R,
     ) -> R {
+        work(self.keys(protocol, index, &mut None))
+    }
+
+    /// The session keys for a packet index: the kept ones, or, where a key derivation rate is set
+    /// and the packet is of another epoch, freshly derived ones, whose place is `derived`.
+    #[inline(always)]
+    pub(crate) fn keys<'k>(
+        &'k self,
+        protocol: Protocol,
+        index: u64,
+        derived: &'k mut Option<SessionKeys>,
+    ) -> &'k SessionKeys {
         let r = self.master.key_derivation_rate().epoch(index);
         let epoch = self.epoch(protocol);
-        // One call of `work`, so that it is inlined and nothing it holds has to lie in memory.
-        let derived;
-        work(if r == epoch.r {
-            &epoch.keys
-        } else {
-            derived = self.derive_keys(protocol, r);
-            &derived
-        })
+        if r == epoch.r { &epoch.keys } else { self.derive_keys(protocol, r, derived) }
     }
 
     #[cold]
     #[inline(never)]
-    fn derive_keys(&self, protocol: Protocol, r: u64) -> SessionKeys {
-        SessionKeys::derive(&self.master, protocol, r, self.elements)
+    fn derive_keys<'k>(
+        &self,
+        protocol: Protocol,
+        r: u64,
+        place: &'k mut Option<SessionKeys>,
+    ) -> &'k SessionKeys {
+        place.insert(SessionKeys::derive(&self.master, protocol, r, self.elements))
+    }
+
+    /// The session keys of SRTP and what follows the payload, of a key on the short way.
+    #[inline(always)]
+    pub(crate) fn ordinary_srtp(&self) -> (&SessionKeys, Trailer) {
+        (&self.srtp.keys, self.srtp_trailers.without_mki)
     }
 
     /// Whether the session keys are the same for every packet, and stay where they are.
@@ -185,6 +238,7 @@ impl ActiveKey {
     }
 
     /// The session keys, where they are the same for every packet.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
     #[inline]
     pub(crate) fn kept_keys(&self, protocol: Protocol) -> Option<&SessionKeys> {
         self.keeps_its_keys().then_some(&self.epoch(protocol).keys)
@@ -208,7 +262,7 @@ impl ActiveKey {
     }
 
     /// Counts a packet, and keeps the session keys of its epoch if that is a newer one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn commit(&mut self, protocol: Protocol, index: u64) {
         let r = self.master.key_derivation_rate().epoch(index);
         let epoch = match protocol {
@@ -217,9 +271,19 @@ impl ActiveKey {
         };
         epoch.packets = epoch.packets.saturating_add(1);
         if r > epoch.r {
-            epoch.keys = SessionKeys::derive(&self.master, protocol, r, self.elements);
-            epoch.r = r;
+            self.go_to_epoch(protocol, r);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn go_to_epoch(&mut self, protocol: Protocol, r: u64) {
+        let keys = SessionKeys::derive(&self.master, protocol, r, self.elements);
+        let epoch = match protocol {
+            Protocol::Srtp => &mut self.srtp,
+            Protocol::Srtcp => &mut self.srtcp,
+        };
+        (epoch.keys, epoch.r) = (keys, r);
     }
 
     /// Packets so far, SRTP and SRTCP.
@@ -245,6 +309,12 @@ impl ActiveKey {
     }
 }
 
+/// Whether packets under a key, if it is the only one, can go the short way.
+fn is_ordinary(key: &MasterKey, policy: &Policy) -> bool {
+    let changes = key.key_derivation_rate().exponent().is_some();
+    policy.is_ordinary() && !changes && key.mki().is_empty()
+}
+
 /// Up to `KEYS` master keys, and the policy they are used under.
 #[derive(Clone)]
 pub(crate) struct KeyRing<const KEYS: usize> {
@@ -252,25 +322,51 @@ pub(crate) struct KeyRing<const KEYS: usize> {
     slots: [Wiped<Option<ActiveKey>>; KEYS],
     /// The slot of the key that protects.
     current: usize,
+    /// The slot of the only key, where its packets can go the short way; else none.
+    ordinary: usize,
 }
 
 impl<const KEYS: usize> KeyRing<KEYS> {
+    /// A ring of one key, under a policy that goes with its suite.
     // What is built here is kilobytes: inlined, it is built where it stays.
     #[inline(always)]
-    pub(crate) fn new(first: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
+    pub(crate) fn new(first: &MasterKey, prf: &Prf, policy: Policy) -> Self {
         const { assert!(KEYS >= 1, "a context has at least one master key") };
-        Ok(Self::of(ActiveKey::new(first, &policy)?, policy))
-    }
-
-    #[inline(always)]
-    fn of(key: ActiveKey, policy: Policy) -> Self {
         // Vacant first: a vacant slot that is moved here brings with it what lay where it came
         // from, which may be a key.
         let mut slots = [const { Wiped::new(None) }; KEYS];
         if let Some(slot) = slots.first_mut() {
-            *slot = Wiped::new(Some(key));
+            *slot = Wiped::new(Some(ActiveKey::by(prf, first, &policy)));
         }
-        Self { policy, slots, current: 0 }
+        let ordinary = if is_ordinary(first, &policy) { 0 } else { KEYS };
+        Self { policy, slots, current: 0, ordinary }
+    }
+
+    /// To be called when a key has come or gone.
+    fn find_ordinary(&mut self) {
+        let ordinary = |(_, key): &(usize, &ActiveKey)| is_ordinary(&key.master, &self.policy);
+        let only = if self.iter().count() == 1 { self.iter().find(ordinary) } else { None };
+        let slot = only.map_or(KEYS, |(at, _)| at);
+        self.ordinary = slot;
+    }
+
+    /// For the test of one way against the other.
+    #[cfg(test)]
+    pub(crate) fn forbid_short_way(&mut self) {
+        self.ordinary = KEYS;
+    }
+
+    /// The only key, where a received packet can go the short way: the key says at once where in the
+    /// packet everything is, and by which session keys it opens.
+    #[inline(always)]
+    pub(crate) fn ordinary_mut(&mut self) -> Option<&mut ActiveKey> {
+        self.slots.get_mut(self.ordinary)?.as_mut()
+    }
+
+    /// The same for a packet to be sent.
+    #[inline(always)]
+    pub(crate) fn ordinary_current_mut(&mut self) -> Option<&mut ActiveKey> {
+        if self.ordinary == self.current { self.ordinary_mut() } else { None }
     }
 
     pub(crate) fn add(&mut self, master: &MasterKey) -> Result<(), KeyError> {
@@ -294,6 +390,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
         }
         let vacant = self.slots.iter_mut().find(|slot| slot.is_none());
         *vacant.ok_or(KeyError::RingFull { capacity: KEYS })? = Wiped::new(Some(added));
+        self.find_ordinary();
         Ok(())
     }
 
@@ -306,6 +403,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
             // No slot: the next key to be added may get this one, and nobody chose that key yet.
             self.current = KEYS;
         }
+        self.find_ordinary();
         Ok(())
     }
 
@@ -333,6 +431,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
             *slot = Wiped::new(Some(key));
         }
         self.current = 0;
+        self.find_ordinary();
         Ok(())
     }
 
@@ -401,10 +500,18 @@ mod tests {
         key.with_mki(mki).unwrap()
     }
 
+    fn ring_of<const KEYS: usize>(
+        key: &MasterKey,
+        policy: Policy,
+    ) -> Result<KeyRing<KEYS>, KeyError> {
+        policy.check(key.suite())?;
+        Ok(KeyRing::new(key, &Prf::new(key), policy))
+    }
+
     /// RFC 4568 §6.1: several keys need MKIs, of one length and different.
     #[test]
     fn keys_in_a_ring_can_be_told_apart() {
-        let mut ring = KeyRing::<3>::new(&key(1, &[0, 1]), Policy::SECURE).unwrap();
+        let mut ring = ring_of::<3>(&key(1, &[0, 1]), Policy::SECURE).unwrap();
         assert_eq!(ring.add(&key(2, &[0, 1])), Err(KeyError::MkiConflict));
         assert_eq!(ring.add(&key(2, &[2])), Err(KeyError::MkiConflict));
         assert_eq!(ring.add(&key(2, &[])), Err(KeyError::MkiConflict));
@@ -415,14 +522,14 @@ mod tests {
         assert_eq!(ring.remove(&[0, 2]), Err(KeyError::NoSuchMki));
         assert_eq!(ring.add(&key(4, &[0, 4])), Ok(()));
         let never = Policy::SECURE.with_mki(MkiPolicy::Never);
-        let mut ring = KeyRing::<2>::new(&key(1, &[1]), never).unwrap();
+        let mut ring = ring_of::<2>(&key(1, &[1]), never).unwrap();
         assert_eq!(ring.add(&key(2, &[2])), Err(KeyError::MkiConflict), "no packet says which");
     }
 
     /// The key that is added to the place of the one that protected does not protect by that.
     #[test]
     fn a_key_protects_only_when_it_is_chosen() {
-        let mut ring = KeyRing::<2>::new(&key(1, &[1]), Policy::SECURE).unwrap();
+        let mut ring = ring_of::<2>(&key(1, &[1]), Policy::SECURE).unwrap();
         ring.remove(&[1]).unwrap();
         ring.add(&key(2, &[2])).unwrap();
         assert!(ring.current().is_none());
@@ -455,7 +562,7 @@ mod tests {
     fn aead_cannot_be_weakened() {
         let suite = CryptoSuite::AeadAes128Gcm;
         let key = MasterKey::new(suite, &[1; 28]).unwrap();
-        let ring = |policy| KeyRing::<1>::new(&key, policy).map(|_| ());
+        let ring = |policy| ring_of::<1>(&key, policy).map(|_| ());
         let refused = Err(KeyError::PolicyNotForSuite { suite });
         assert_eq!(ring(Policy::SECURE.with_unencrypted_srtp(true)), refused);
         assert_eq!(ring(Policy::SECURE.with_unauthenticated_srtp(true)), refused);

@@ -213,7 +213,7 @@ impl Inbound {
         let header = RtpHeader::parse(packet)?;
         let (cover, _) = cover::incoming(&self.policy, &header);
         self.key.with_keys(Protocol::Srtp, packet_index, |keys| {
-            keys.decrypt_rtp(output, Rtp { header: &header, index: packet_index, cover });
+            keys.decrypt_rtp(output, Rtp { header, index: packet_index, cover });
         });
         Ok(len)
     }
@@ -237,7 +237,7 @@ impl Inbound {
             return Err(UnprotectError::IndexMismatch { index, sequence_number });
         }
         let (cover, shown) = cover::incoming(policy, &header);
-        let rtp = Rtp { header: &header, index, cover };
+        let rtp = Rtp { header, index, cover };
         first_right(policy, |with_mki| {
             let trailer = key.srtp_trailer(policy, with_mki, sequence_number);
             let layout = lay_out(packet.bytes(), trailer, header.len, key.mki(with_mki))?;
@@ -254,7 +254,7 @@ impl Inbound {
             let trailer = self.key.srtp_trailer(&self.policy, with_mki, header.sequence_number);
             let mki = self.key.mki(with_mki);
             let layout = lay_out(packet, trailer, header.len, mki).ok()?;
-            Some(u32::from_be_bytes(*packet.get(layout.roc)?.first_chunk::<4>()?))
+            Some(u32::from_be_bytes(*packet.get(layout.roc())?.first_chunk::<4>()?))
         })
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Read first: RFC 3711 §3.2.3, §3.3.1, §3.3.2.
 
-use crate::index;
+use crate::index::{self, MAX_RTP_INDEX};
 use crate::replay::{Seen, Window};
 
 /// Packets the SRTCP replay window holds.
@@ -188,6 +188,16 @@ pub struct StreamMut<'t> {
 }
 
 impl StreamMut<'_> {
+    /// The index that a sequence number means, of a stream that has begun, if no packet came under it
+    /// and there is such an index.
+    #[inline(always)]
+    pub(crate) fn next_ordinary(&self, sequence_number: u16) -> Option<u64> {
+        let highest = self.stream.highest_rtp()?;
+        let index = index::estimate(highest, sequence_number);
+        let fresh = Window(&*self.window).check(highest, index) == Seen::Never;
+        (fresh && index <= MAX_RTP_INDEX).then_some(index)
+    }
+
     /// Goes on to a position that is not behind the present one; what was seen stays so as far as
     /// the windows reach.
     pub(crate) fn advance_to(&mut self, position: Position) {

@@ -216,8 +216,25 @@ fn advance(iv: u128, blocks: usize) -> u128 {
     (iv >> 32 << 32) | u128::from(counter)
 }
 
+/// XORs the lowest bytes of a mask onto the front of `data`, if there are as many left as the number
+/// has, and goes on behind them.
+macro_rules! xor_piece {
+    ($number:ty, $data:ident, $mask:ident) => {
+        if let Some(input) = $data.get_in().first_chunk().copied() {
+            #[allow(clippy::cast_possible_truncation)] // the lowest bytes
+            let output = <$number>::from_le_bytes(input) ^ $mask as $number;
+            if let Some(place) = $data.get_out().first_chunk_mut() {
+                *place = output.to_le_bytes();
+            }
+            $mask >>= <$number>::BITS;
+            $data = $data.split_at(size_of::<$number>()).1;
+        }
+    };
+}
+
 #[target_feature(enable = "aes,sse2,ssse3,sse4.1")]
 #[inline]
+#[allow(unused_assignments)] // what the last piece leaves
 pub(crate) fn counter_mode_128<const N: usize>(
     keys: &[__m128i; N],
     mut iv: u128,
@@ -232,9 +249,12 @@ pub(crate) fn counter_mode_128<const N: usize>(
     }
     if !rest.is_empty() {
         let keystream = encrypt_128(keys, from_u128(iv.swap_bytes()));
-        let mut bytes = [0; 16];
-        store128(&mut bytes, keystream);
-        rest.xor_in2out(bytes.get(..rest.len()).unwrap_or_default());
+        let mut mask = to_u128(keystream);
+        // Whole words, because that is how a hash reads them next.
+        xor_piece!(u64, rest, mask);
+        xor_piece!(u32, rest, mask);
+        xor_piece!(u16, rest, mask);
+        xor_piece!(u8, rest, mask);
     }
 }
 
@@ -276,11 +296,7 @@ pub(crate) fn swap_512(blocks: __m512i) -> __m512i {
 /// bytes, which the processor hands over sooner where they were written so.
 #[target_feature(enable = "vaes,avx512f,avx512bw,aes,ssse3,sse4.1")]
 #[inline]
-pub(crate) fn counter_mode_512<const N: usize>(
-    keys: &[__m128i; N],
-    iv: u128,
-    data: InOutBuf<'_, '_, u8>,
-) {
+fn counter_mode_512<const N: usize>(keys: &[__m128i; N], iv: u128, data: InOutBuf<'_, '_, u8>) {
     let wholes = data.len() / 64;
     let (mut wholes, rest) = data.split_at(64 * wholes);
     if !wholes.is_empty() {

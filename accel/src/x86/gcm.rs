@@ -4,16 +4,15 @@
 //! Read first: NIST SP 800-38D §6 and §7, RFC 7714 §8.1 and §9.1, and ghash.rs.
 
 use core::arch::x86_64::{
-    __m128i, __m512i, _mm_setzero_si128, _mm_xor_si128, _mm512_setzero_si512, _mm512_xor_si512,
-    _mm512_zextsi128_si512,
+    __m128i, __m512i, _mm_setzero_si128, _mm_xor_si128, _mm512_castsi512_si128,
+    _mm512_setzero_si512, _mm512_xor_si512, _mm512_zextsi128_si512,
 };
 
 use hybrid_array::sizes::{U64, U256};
 use inout::InOutBuf;
 
 use super::aes::{
-    Aes, Counters, counter_mode_128, counter_mode_512, encrypt_128, encrypt_512, for_each_length,
-    swap_512,
+    Aes, Counters, counter_mode_128, encrypt_128, encrypt_512, for_each_length, swap_512,
 };
 use super::ghash::{Powers, Sum};
 use super::ghash_wide::{WideSum, four};
@@ -45,7 +44,7 @@ impl Gcm {
     }
 
     /// Encrypts `data`, in place or from one buffer to another, and returns the tag.
-    #[inline]
+    #[inline(always)]
     pub fn seal(
         &self,
         iv: u128,
@@ -61,7 +60,7 @@ impl Gcm {
 
     /// Decrypts `data`, in place or from one buffer to another, if the tag is right; otherwise
     /// says so and writes nothing.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn open(
         &self,
@@ -79,7 +78,7 @@ impl Gcm {
 
     /// The tag over associated data and ciphertext, which comes in two pieces as well, the first of
     /// whole blocks unless the second is empty.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn tag(
         &self,
@@ -154,12 +153,11 @@ vaes_512! {
     ) -> u128 {
         for_each_length!(gcm.aes.keys(), keys => {
             let lengths = lengths(associated, data.len());
-            let mut hash = hash_associated_512(&gcm.powers, associated);
+            let mut hash = Start::new(&gcm.powers, associated);
             let mut counters = Counters::new(first_counter(iv));
             let (groups, rest) = data.into_chunks::<U256>();
             for group in groups {
-                let mut sum = WideSum::zero();
-                let mut first = _mm512_zextsi128_si512(hash);
+                let (mut sum, mut first) = hash.before(&gcm.powers, 16);
                 let (vectors, _) = group.into_buf().into_chunks::<U64>();
                 for (mut vector, powers) in vectors.into_iter().zip(gcm.powers.of(16).as_chunks::<4>().0) {
                     let keystream = encrypt_512(keys, counters.next());
@@ -168,12 +166,12 @@ vaes_512! {
                     sum.add(_mm512_xor_si512(swap_512(output), first), four(powers));
                     first = _mm512_setzero_si512();
                 }
-                hash = sum.fold().reduce();
+                hash = Start::Hash(sum.fold().reduce());
             }
 
-            let mut sum = WideSum::zero();
-            let mut powers = gcm.powers.of(rest.len().div_ceil(16) + 1);
-            let mut first = _mm512_zextsi128_si512(hash);
+            let blocks = rest.len().div_ceil(16) + 1;
+            let (mut sum, mut first) = hash.before(&gcm.powers, blocks);
+            let mut powers = gcm.powers.of(blocks);
             let (vectors, mut rest) = rest.into_chunks::<U64>();
             for mut vector in vectors {
                 let keystream = encrypt_512(keys, counters.next());
@@ -207,7 +205,18 @@ vaes_512! {
             // One comparison of the whole, so that the time tells nothing of where they differ.
             let right = tag_of(keys, iv, hash) == tag;
             if right {
-                counter_mode_512(keys, first_counter(iv), data);
+                let mut counters = Counters::new(first_counter(iv));
+                let (vectors, mut rest) = data.into_chunks::<U64>();
+                for mut vector in vectors {
+                    let keystream = encrypt_512(keys, counters.next());
+                    let output = _mm512_xor_si512(load512(vector.get_in().as_ref()), keystream);
+                    store512(vector.get_out().as_mut(), output);
+                }
+                if !rest.is_empty() {
+                    let keystream = encrypt_512(keys, counters.next());
+                    let output = _mm512_xor_si512(load512_partial(rest.get_in()), keystream);
+                    store512_partial(rest.get_out(), output);
+                }
             }
             right
         })
@@ -321,16 +330,61 @@ fn hash_512(
     (first, second): (&[u8], &[u8]),
 ) -> __m128i {
     let lengths = lengths(associated, first.len() + second.len());
-    let mut hash = hash_associated_512(powers, associated);
+    let mut start = Start::new(powers, associated);
     let mut last = first;
     if !second.is_empty() {
-        hash = absorb_512(powers, hash, first);
+        start = Start::Hash(absorb_512(powers, start, first));
         last = second;
     }
     let (groups, rest) = last.as_chunks::<256>();
-    let hash = absorb_512(powers, hash, groups.as_flattened());
-    let (sum, left) = sum_512(powers.of(rest.len().div_ceil(16) + 1), hash, rest);
+    if !groups.is_empty() {
+        start = Start::Hash(absorb_512(powers, start, groups.as_flattened()));
+    }
+    let (sum, left) = sum_512(powers, rest.len().div_ceil(16) + 1, start, rest);
     finish_512(powers, sum, left, lengths)
+}
+
+/// What is hashed already, before data.
+#[derive(Clone, Copy)]
+enum Start {
+    /// The first block of all, which shares the reduction of the blocks that follow: associated data,
+    /// mostly the 12 bytes of an RTP header.
+    Block(__m128i),
+    /// A hash, to be added to the next block.
+    Hash(__m128i),
+}
+
+impl Start {
+    #[target_feature(enable = "avx512f,avx512bw,vpclmulqdq,pclmulqdq,avx2,ssse3,sse4.1")]
+    #[inline]
+    fn new(powers: &Powers, associated: Associated<'_>) -> Self {
+        let (first, second) = associated;
+        if first.len() + second.len() > 16 {
+            return Self::Hash(hash_associated_512(powers, associated));
+        }
+        let mut block = _mm512_castsi512_si128(load512_partial(first));
+        if !second.is_empty() {
+            let second = _mm512_castsi512_si128(load512_partial(second));
+            let behind = from_u128(to_u128(second) << (8 * first.len()));
+            block = _mm_xor_si128(block, behind);
+        }
+        Self::Block(from_u128(to_u128(block).swap_bytes()))
+    }
+
+    /// The sum to which so many blocks are added, at most 18, and what is added to the first of
+    /// these before it is multiplied.
+    #[target_feature(enable = "avx512f,avx512bw,vpclmulqdq")]
+    #[inline]
+    fn before(self, powers: &Powers, blocks: usize) -> (WideSum, __m512i) {
+        let mut sum = WideSum::zero();
+        match self {
+            Self::Block(block) => {
+                sum.add(_mm512_zextsi128_si512(block), four(powers.of(blocks + 1)));
+                (sum, _mm512_setzero_si512())
+            }
+            Self::Hash(hash) => (sum, _mm512_zextsi128_si512(hash)),
+        }
+    }
 }
 
 /// Both pieces of associated data, padded as one.
@@ -339,33 +393,43 @@ fn hash_512(
 fn hash_associated_512(powers: &Powers, (first, second): Associated<'_>) -> __m128i {
     let zero = _mm_setzero_si128();
     if second.is_empty() {
-        return absorb_512(powers, zero, first);
+        return absorb_512(powers, Start::Hash(zero), first);
     }
     let (blocks, rest) = first.as_chunks::<16>();
-    let hash = absorb_512(powers, zero, blocks.as_flattened());
+    let hash = absorb_512(powers, Start::Hash(zero), blocks.as_flattened());
     let (joint, used, second) = join::<16>(rest, second);
-    let hash = absorb_512(powers, hash, joint.get(..used).unwrap_or(&joint));
-    absorb_512(powers, hash, second)
+    let hash = absorb_512(powers, Start::Hash(hash), joint.get(..used).unwrap_or(&joint));
+    absorb_512(powers, Start::Hash(hash), second)
 }
 
 /// Hashes data and the zeros up to the end of their last block.
 #[target_feature(enable = "avx512f,avx512bw,vpclmulqdq,pclmulqdq,avx2,sse4.1")]
 #[inline]
-fn absorb_512(powers: &Powers, mut hash: __m128i, data: &[u8]) -> __m128i {
+fn absorb_512(powers: &Powers, mut start: Start, data: &[u8]) -> __m128i {
     for group in data.chunks(256) {
-        let (sum, _) = sum_512(powers.of(group.len().div_ceil(16)), hash, group);
-        hash = sum.fold().reduce();
+        let (sum, _) = sum_512(powers, group.len().div_ceil(16), start, group);
+        start = Start::Hash(sum.fold().reduce());
     }
-    hash
+    match start {
+        Start::Hash(hash) => hash,
+        // Data there are; but a block alone would be multiplied by the key.
+        Start::Block(block) => {
+            let mut sum = Sum::zero();
+            if let [key, ..] = powers.of(1) {
+                sum.add(block, load128(key));
+            }
+            sum.reduce()
+        }
+    }
 }
 
-/// At most 256 bytes times their powers, the hash so far added to the first block: not yet
-/// reduced; and the hash, if there was no block to add it to.
+/// At most 256 bytes times their powers, of `blocks` that are to be added, and what was hashed
+/// before: not yet reduced; and the hash, if there was no block to add it to.
 #[target_feature(enable = "avx512f,avx512bw,vpclmulqdq,pclmulqdq")]
 #[inline]
-fn sum_512(mut powers: &[[u8; 16]], hash: __m128i, data: &[u8]) -> (WideSum, __m512i) {
-    let mut sum = WideSum::zero();
-    let mut first = _mm512_zextsi128_si512(hash);
+fn sum_512(powers: &Powers, blocks: usize, start: Start, data: &[u8]) -> (WideSum, __m512i) {
+    let (mut sum, mut first) = start.before(powers, blocks);
+    let mut powers = powers.of(blocks);
     let (vectors, rest) = data.as_chunks::<64>();
     for vector in vectors {
         sum.add(_mm512_xor_si512(swap_512(load512(vector)), first), four(powers));

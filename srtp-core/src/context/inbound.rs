@@ -5,7 +5,7 @@
 use core::fmt;
 
 use super::export::{Direction, Going, StateError, export, exported_len, restore};
-use super::{Rekey, StreamInfo, UnprotectError, list};
+use super::{Rekey, SHORT_WAY, StreamInfo, UnprotectError, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
 use crate::cover;
@@ -16,12 +16,13 @@ use crate::incoming::{
     room, rtcp_index, rtcp_payload_limit,
 };
 use crate::index::{self, MAX_RTP_INDEX};
+use crate::kdf::Prf;
 use crate::key::{KeyError, MasterKey};
 use crate::policy::Policy;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
-use crate::transform::{Protocol, Rtp};
+use crate::transform::{Cover, MAX_PAYLOAD_LEN, Protocol, Rtp};
 use crate::wire::{Layout, RTCP_CLEAR_LEN, RtcpHeader, RtpHeader, Trailer};
 
 /// Where the SSRC stands in an RTP header (RFC 3550 §5.1).
@@ -93,10 +94,11 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// [`KeyError::PolicyNotForSuite`].
     #[inline]
     pub fn with_streams(key: &MasterKey, policy: Policy, mut streams: S) -> Result<Self, KeyError> {
-        let ring = KeyRing::new(key, policy)?;
-        streams.clear(crate::kdf::table_seed(key));
+        policy.check(key.suite())?;
+        let prf = Prf::new(key);
+        streams.clear(prf.table_seed());
         Ok(Self {
-            ring,
+            ring: KeyRing::new(key, &prf, policy),
             streams,
             ignores_carried_roc: false,
             #[cfg(feature = "counters")]
@@ -109,20 +111,29 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`]; packet and context are then as before.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        self.unprotect_rtp_knowing(packet, None)
+        let opened = match self.open_ordinary(packet) {
+            Some(opened) => opened,
+            None => self.open_rtp(&mut Examined::Open(packet, None)),
+        };
+        self.count(packet, RTP_SSRC_AT, &opened);
+        opened
     }
 
     /// The same, where an HMAC of the packet may be known.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
     #[inline(always)]
     pub(crate) fn unprotect_rtp_knowing(
         &mut self,
         packet: &mut [u8],
         known: Option<&KnownMac>,
     ) -> Result<usize, UnprotectError> {
-        let foreseen = known.and_then(|known| self.open_rtp_as_foreseen(packet, known));
+        let Some(known) = known else {
+            return self.unprotect_rtp(packet);
+        };
+        let foreseen = self.open_rtp_as_foreseen(packet, known);
         let opened = match foreseen {
             Some(len) => Ok(len),
-            None => self.open_rtp(&mut Examined::Open(packet, known)),
+            None => self.open_rtp(&mut Examined::Open(packet, Some(known))),
         };
         self.count(packet, RTP_SSRC_AT, &opened);
         opened
@@ -153,7 +164,32 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         Ok(self.authenticate_rtp(&arrival, &mut Examined::Look(packet))?.found)
     }
 
+    /// The short way of a packet of a known stream, under the only key, that nothing speaks against
+    /// but perhaps its tag. None, and nothing is changed, where it must go the long way: that of
+    /// [`open_rtp`](Self::open_rtp), which has the rules.
     #[inline(always)]
+    fn open_ordinary(&mut self, packet: &mut [u8]) -> Option<Result<usize, UnprotectError>> {
+        if !SHORT_WAY {
+            return None;
+        }
+        let key = self.ring.ordinary_mut()?;
+        let header = RtpHeader::parse(packet).ok()?;
+        let mut stream = self.streams.get_mut(self.streams.find(header.ssrc)?)?;
+        let index = stream.next_ordinary(header.sequence_number)?;
+        let (keys, trailer) = key.ordinary_srtp();
+        let layout = trailer.layout(packet.len(), header.len).ok()?;
+        if layout.body_len - header.len > MAX_PAYLOAD_LEN || key.packets_left(Protocol::Srtp) == 0 {
+            return None;
+        }
+        if !keys.open_rtp(packet, Rtp { header, index, cover: Cover::Payload }, &layout) {
+            return Some(Err(UnprotectError::AuthFailed));
+        }
+        key.commit(Protocol::Srtp, index);
+        stream.commit_rtp(index);
+        Some(Ok(layout.body_len))
+    }
+
+    #[inline(never)]
     fn open_rtp(&mut self, packet: &mut Examined<'_>) -> Result<usize, UnprotectError> {
         let arrival = self.arrival(RtpHeader::parse(packet.bytes())?)?;
         let authentic = self.authenticate_rtp(&arrival, packet)?;
@@ -164,6 +200,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// Opens a packet whose stream says of its index what it said when its HMAC was foreseen, if the
     /// tag is right and nothing else has come up against it. The keys and readings before the one
     /// that was foreseen do not fit the packet, now as then.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
     #[inline(always)]
     fn open_rtp_as_foreseen(&mut self, packet: &mut [u8], known: &KnownMac) -> Option<usize> {
         // A counter in the packet has rules of its own.
@@ -177,7 +214,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         let (slot, key) = self.ring.iter().find(|(_, key)| known.of.is_under(key))?;
         self.admissible(key, arrival.slot, Protocol::Srtp).ok()?;
         let (cover, _) = cover::incoming(&self.ring.policy, &arrival.header);
-        let rtp = Rtp { header: &arrival.header, index: arrival.index, cover };
+        let rtp = Rtp { header: arrival.header, index: arrival.index, cover };
         let (layout, keys) = (&known.of.layout, key.kept_keys(Protocol::Srtp)?);
         if !keys.open_rtp_knowing(packet, rtp, layout, &known.digest) {
             return None;
@@ -208,7 +245,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         let (cover, _) = cover::incoming(&self.ring.policy, &arrival.header);
         if let Some(key) = self.ring.get(key) {
             key.with_keys(Protocol::Srtp, index, |keys| {
-                keys.decrypt_rtp(output, Rtp { header: &arrival.header, index, cover });
+                keys.decrypt_rtp(output, Rtp { header: arrival.header, index, cover });
             });
         }
         self.commit_rtp(&arrival, &authentic)?;
@@ -236,7 +273,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
                 let (cover, _) = cover::incoming(&self.ring.policy, &arrival.header);
                 if let Some(key) = self.ring.get(authentic.key) {
                     key.with_keys(Protocol::Srtp, index, |keys| {
-                        keys.close_rtp(body, Rtp { header: &arrival.header, index, cover });
+                        keys.close_rtp(body, Rtp { header: arrival.header, index, cover });
                     });
                 }
                 Err(refusal)
@@ -306,7 +343,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
                     .seen_late(key, arrival.slot, index)
                     .and(shown)
                     .and_then(|()| self.admissible(key, arrival.slot, Protocol::Srtp));
-                let rtp = Rtp { header, index, cover };
+                let rtp = Rtp { header: *header, index, cover };
                 match attempt_rtp(key, packet, rtp, layout, admissible, index) {
                     Attempt::Foreign => {}
                     found => return Ok(found),
@@ -319,8 +356,8 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// The rollover counter a packet carries (RFC 4771 §2), unless it is to be ignored.
     #[inline(always)]
     fn carried_roc(&self, key: &ActiveKey, packet: &[u8], layout: &Layout) -> Option<u32> {
-        let roc = packet.get(layout.roc.clone())?.first_chunk::<4>()?;
-        let vouched_for = !layout.tag.is_empty() || key.suite().cipher.is_aead();
+        let roc = packet.get(layout.roc())?.first_chunk::<4>()?;
+        let vouched_for = layout.has_tag() || key.suite().cipher.is_aead();
         (vouched_for || !self.ignores_carried_roc).then(|| u32::from_be_bytes(*roc))
     }
 
@@ -595,7 +632,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         }
         self.ring.replace(key)?;
         if rekey == Rekey::ZeroRoc {
-            self.streams.clear(crate::kdf::table_seed(key));
+            self.streams.clear(Prf::new(key).table_seed());
         }
         Ok(())
     }

@@ -86,7 +86,7 @@ impl Aes {
 
     /// XORs the keystream `E(iv) || E(iv + 1) || …` onto `data` (RFC 3711 §4.1.1). The lowest 16
     /// bits of `iv` are the block counter; the caller keeps `data` below 2^16 blocks.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn apply_keystream(&self, iv: u128, data: &mut [u8]) {
         self.apply(iv, InOutBuf::from(data));
     }
@@ -100,11 +100,20 @@ impl Aes {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn apply(&self, iv: u128, data: InOutBuf<'_, '_, u8>) {
+        #[cfg(feature = "accel")]
+        if let Self::Accel(aes) = self {
+            return aes.apply_keystream(iv, data);
+        }
+        self.apply_portable(iv, data);
+    }
+
+    #[inline(never)]
+    fn apply_portable(&self, iv: u128, data: InOutBuf<'_, '_, u8>) {
         match self {
             #[cfg(feature = "accel")]
-            Self::Accel(aes) => aes.apply_keystream(iv, data),
+            Self::Accel(_) => {}
             Self::Aes128(aes) => apply(aes, iv, data),
             #[cfg(feature = "aes-192")]
             Self::Aes192(aes) => apply(aes, iv, data),

@@ -65,7 +65,7 @@ impl Gcm {
     }
 
     /// Encrypts `data` in place and returns the tag.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal(
         &self,
         iv: u128,
@@ -75,16 +75,13 @@ impl Gcm {
         match self {
             #[cfg(feature = "accel")]
             Self::Accel(gcm) => gcm.seal(iv, associated, InOutBuf::from(data)),
-            Self::Portable(gcm) => {
-                gcm.apply_keystream(iv, data);
-                gcm.tag(iv, associated, (data, &[]))
-            }
+            Self::Portable(gcm) => gcm.seal(iv, associated, data),
         }
     }
 
     /// Decrypts `data` in place if the tag is right; otherwise says so and leaves them as they
     /// were.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub(crate) fn open(
         &self,
@@ -96,15 +93,7 @@ impl Gcm {
         match self {
             #[cfg(feature = "accel")]
             Self::Accel(gcm) => gcm.open(iv, associated, InOutBuf::from(data), tag),
-            Self::Portable(gcm) => {
-                let expected = u128::from_ne_bytes(gcm.tag(iv, associated, (data, &[])));
-                // One comparison of the whole, so that the time tells nothing of where they differ.
-                let right = expected == u128::from_ne_bytes(*tag);
-                if right {
-                    gcm.apply_keystream(iv, data);
-                }
-                right
-            }
+            Self::Portable(gcm) => gcm.open(iv, associated, data, tag),
         }
     }
 
@@ -136,6 +125,29 @@ impl Gcm {
 }
 
 impl Portable {
+    #[inline(never)]
+    fn seal(&self, iv: u128, associated: (&[u8], &[u8]), data: &mut [u8]) -> [u8; TAG_LEN] {
+        self.apply_keystream(iv, data);
+        self.tag(iv, associated, (data, &[]))
+    }
+
+    #[inline(never)]
+    fn open(
+        &self,
+        iv: u128,
+        associated: (&[u8], &[u8]),
+        data: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> bool {
+        let expected = u128::from_ne_bytes(self.tag(iv, associated, (data, &[])));
+        // One comparison of the whole, so that the time tells nothing of where they differ.
+        let right = expected == u128::from_ne_bytes(*tag);
+        if right {
+            self.apply_keystream(iv, data);
+        }
+        right
+    }
+
     fn apply_keystream(&self, iv: u128, data: &mut [u8]) {
         // Block 1 masks the tag, the data starts with block 2 (SP 800-38D §7.1). Payloads end far
         // below 2^32 blocks, so that the counter never reaches into the IV.

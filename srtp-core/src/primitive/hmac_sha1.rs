@@ -58,7 +58,7 @@ impl HmacSha1 {
     }
 
     /// The whole digest of `message || suffix`; `suffix` is at most 8 bytes (a ROC, mostly).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn digest(&self, message: &[u8], suffix: &[u8]) -> [u8; DIGEST_LEN] {
         match self {
             #[cfg(feature = "accel")]
@@ -81,6 +81,7 @@ impl Portable {
         Self { inner: state_after(0x36), outer: state_after(0x5c) }
     }
 
+    #[inline(never)]
     fn digest(&self, message: &[u8], suffix: &[u8]) -> [u8; DIGEST_LEN] {
         let mut state = self.inner;
         let (blocks, rest) = message.as_chunks::<BLOCK_LEN>();

@@ -12,6 +12,7 @@ mod known_packets;
 mod model;
 mod rfc_vectors;
 mod scenarios;
+mod short_way;
 
 use crate::table::StreamTable;
 use crate::{Inbound, KeyUsage, Outbound, StreamInfo};

@@ -62,8 +62,8 @@ fn key_derivation() {
 }
 
 const GCM: [(AesSize, &str); 2] = [(AesSize::Aes128, "128"), (AesSize::Aes256, "256")];
-const GCM_SRTP: Trailer = Trailer { aead_tag: 16, index: 0, mki: 0, roc: 0, tag: 0 };
-const GCM_SRTCP: Trailer = Trailer { aead_tag: 16, index: 4, mki: 0, roc: 0, tag: 0 };
+const GCM_SRTP: Trailer = Trailer::new(16, 0, 0, 0, 0);
+const GCM_SRTCP: Trailer = Trailer::new(16, 4, 0, 0, 0);
 
 /// RFC 7714 §16, encrypted and tagged only, both ways; keys and salt are session keys there.
 #[test]
@@ -80,7 +80,7 @@ fn srtp_with_aes_gcm() {
             sealed.resize(packet.len() + 16, 0);
             let layout = GCM_SRTP.layout(sealed.len(), header.len).unwrap();
             let rtp = |encrypt, index| Rtp {
-                header: &header,
+                header,
                 index,
                 cover: if encrypt { Cover::Payload } else { Cover::Nothing },
             };

@@ -90,7 +90,7 @@ mod with_keys {
             }
         }
 
-        fn keystream(&self, input: IvInput<'_>) -> Option<Keystream<'_>> {
+        fn keystream(&self, input: IvInput) -> Option<Keystream<'_>> {
             match self {
                 Self::None => None,
                 Self::Cm { aes, salt } => {

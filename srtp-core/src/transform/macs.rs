@@ -23,6 +23,17 @@ pub(crate) enum Macs<'d> {
     Later(&'d mut Option<DueMac>),
 }
 
+impl Macs<'_> {
+    /// The same choice, for one who may not take it.
+    #[inline(always)]
+    pub(crate) fn again(&mut self) -> Macs<'_> {
+        match self {
+            Self::Now => Macs::Now,
+            Self::Later(due) => Macs::Later(due),
+        }
+    }
+}
+
 /// What an HMAC is computed over: header and payload, which have this length, and four bytes more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct MacInput {
@@ -39,7 +50,7 @@ impl MacInput {
 
     #[inline]
     pub(super) fn due(self, layout: &Layout) -> DueMac {
-        DueMac { input: self, tag: layout.tag.clone() }
+        DueMac { input: self, tag: layout.tag() }
     }
 }
 
@@ -82,7 +93,7 @@ impl SessionKeys {
     /// What the HMAC of an SRTP packet is computed over; none if it has no HMAC.
     #[inline]
     pub(crate) fn rtp_mac_input(&self, index: u64, layout: &Layout) -> Option<MacInput> {
-        if layout.tag.is_empty() || !self.makes_hmacs() {
+        if !layout.has_tag() || !self.makes_hmacs() {
             return None;
         }
         // M = authenticated portion || ROC, RFC 3711 §4.2.
@@ -120,7 +131,7 @@ impl SessionKeys {
         layout: &Layout,
         digest: &Digest,
     ) -> bool {
-        let word = packet.get(layout.index.clone()).unwrap_or_default();
+        let word = packet.get(layout.index()).unwrap_or_default();
         let (encrypted, index) = split_index_word(word);
         let right = begins_with(digest, packet, layout);
         if right
@@ -137,7 +148,7 @@ impl SessionKeys {
 #[inline]
 fn begins_with(digest: &Digest, packet: &[u8], layout: &Layout) -> bool {
     #[cfg(feature = "hmac-sha1")]
-    return packet.get(layout.tag.clone()).is_some_and(|sent| Tag::Hmac(*digest).begins_with(sent));
+    return packet.get(layout.tag()).is_some_and(|sent| Tag::Hmac(*digest).begins_with(sent));
     #[cfg(not(feature = "hmac-sha1"))]
     return {
         let _ = (digest, packet, layout);

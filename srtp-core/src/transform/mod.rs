@@ -101,22 +101,29 @@ type CryptexBuiltIn = ();
 #[cfg(not(feature = "cryptex"))]
 type CryptexBuiltIn = core::convert::Infallible;
 
-/// An RTP packet as the transform needs it: everything but keys and bytes.
+/// An RTP packet as the transform needs it: everything but keys and bytes. The header is a copy, so
+/// that where nobody asks for the whole of it, it need not be in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rtp<'c> {
-    pub(crate) header: &'c RtpHeader,
+    pub(crate) header: RtpHeader,
     pub(crate) index: u64,
     pub(crate) cover: Cover<'c>,
 }
 
 impl Rtp<'_> {
-    #[inline]
-    fn iv_input(&self) -> IvInput<'_> {
+    #[inline(always)]
+    fn iv_input(&self) -> IvInput {
         IvInput::Rtp { header: self.header, index: self.index }
     }
 
+    /// Whether anything in the header is encrypted.
+    #[inline(always)]
+    fn covers_header(&self) -> bool {
+        matches!(self.cover, Cover::Elements(_) | Cover::Cryptex(_))
+    }
+
     /// Bytes before what the cipher encrypts in one piece; of Cryptex's rearranged packet.
-    #[inline]
+    #[inline(always)]
     fn clear(&self, body_len: usize) -> usize {
         match self.cover {
             Cover::Nothing => body_len,
@@ -128,13 +135,14 @@ impl Rtp<'_> {
 
 /// What an IV is made of, whichever suite makes it.
 #[derive(Clone, Copy)]
-enum IvInput<'p> {
-    Rtp { header: &'p RtpHeader, index: u64 },
+enum IvInput {
+    Rtp { header: RtpHeader, index: u64 },
     Rtcp { clear: u64, ssrc: u32, word: u32 },
 }
 
-impl IvInput<'_> {
+impl IvInput {
     #[cfg(any(feature = "aes-cm", feature = "gcm", feature = "header-encryption"))]
+    #[inline(always)]
     fn ssrc_and_index(self) -> (u128, u128) {
         match self {
             Self::Rtp { header, index } => (header.ssrc.into(), index.into()),
@@ -151,7 +159,7 @@ impl SessionKeys {
     }
 
     /// The same by a pseudo-random function that is there already.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn derive_by(
         prf: &Prf,
         master: &MasterKey,
@@ -197,7 +205,7 @@ impl SessionKeys {
 
     /// XORs the keystream of a packet onto `data`; the same for encryption and decryption.
     #[inline(always)]
-    fn crypt(&self, input: IvInput<'_>, data: &mut [u8]) {
+    fn crypt(&self, input: IvInput, data: &mut [u8]) {
         match &self.cipher {
             #[cfg(feature = "aes-cm")]
             CipherKey::Cm(aes) => aes.apply_keystream(cm_iv(*self.salt, input), data),
@@ -214,8 +222,8 @@ impl SessionKeys {
     /// RFC 7714 §8.1 and §9.1: `00 00 || SSRC || ROC || SEQ`, in SRTCP `00 00 || SSRC || 00 00 ||
     /// 0 || index`, XORed to the salt. In the upper 96 bits.
     #[cfg(feature = "gcm")]
-    #[inline]
-    fn gcm_iv(&self, input: IvInput<'_>) -> u128 {
+    #[inline(always)]
+    fn gcm_iv(&self, input: IvInput) -> u128 {
         let (ssrc, index) = input.ssrc_and_index();
         *self.salt ^ (ssrc << 80) ^ (index << 32)
     }
@@ -236,65 +244,70 @@ impl SessionKeys {
         let Some((body, trailer)) = packet.split_at_mut_checked(layout.body_len) else {
             return;
         };
-        if let Cover::Elements(ids) = rtp.cover {
-            self.header.apply(rtp, ids, body);
+        if rtp.covers_header() {
+            self.before_sealing(body, rtp);
         }
-        let tag = match rtp.cover {
-            Cover::Cryptex(_) => {
-                mark(body, rtp.header);
-                rearranged(body, rtp.header, |body| self.seal_contiguous(body, rtp))
-            }
-            _ => self.seal_contiguous(body, rtp),
-        };
-        let tag = match tag {
-            #[cfg(feature = "hmac-sha1")]
-            Tag::None if !layout.tag.is_empty() => match macs {
-                Macs::Now => self.rtp_mac(body, rtp.index),
-                Macs::Later(due) => {
-                    *due = self.rtp_mac_input(rtp.index, layout).map(|input| input.due(layout));
-                    Tag::None
-                }
-            },
-            tag => tag,
-        };
-        #[cfg(not(feature = "hmac-sha1"))]
-        let _ = macs;
-        let roc = index::roc(rtp.index).to_be_bytes();
-        let roc = roc.get(..layout.roc.len()).unwrap_or_default();
-        if mki.is_empty() && roc.is_empty() {
-            copy(trailer, tag.whole());
-        } else {
-            put(trailer, &[tag.aead(), mki, roc, tag.hmac()]);
-        }
-    }
-
-    /// Encrypts what stands in one piece, and makes the tag of a cipher that makes its own.
-    #[inline(always)]
-    fn seal_contiguous(&self, body: &mut [u8], rtp: Rtp<'_>) -> Tag {
-        let clear = rtp.clear(body.len());
-        let Some((associated, data)) = body.split_at_mut_checked(clear) else {
-            return Tag::None;
+        let Some((associated, data)) = body.split_at_mut_checked(rtp.clear(body.len())) else {
+            return;
         };
         #[cfg(feature = "gcm")]
         if let CipherKey::Gcm(gcm) = &self.cipher {
-            return Tag::Aead(gcm.seal(self.gcm_iv(rtp.iv_input()), (associated, &[]), data));
+            let tag = gcm.seal(self.gcm_iv(rtp.iv_input()), (associated, &[]), data);
+            if rtp.covers_header() {
+                after_sealing(body, rtp);
+            }
+            return finish_rtp(trailer, rtp.index, layout, mki, &Tag::Aead(tag));
         }
         let _ = associated;
         self.crypt(rtp.iv_input(), data);
-        Tag::None
+        if rtp.covers_header() {
+            after_sealing(body, rtp);
+        }
+        #[cfg(feature = "hmac-sha1")]
+        if layout.has_tag() {
+            match macs {
+                Macs::Now => {
+                    let tag = self.rtp_mac(body, rtp.index);
+                    return finish_rtp(trailer, rtp.index, layout, mki, &tag);
+                }
+                Macs::Later(due) => {
+                    *due = self.rtp_mac_input(rtp.index, layout).map(|input| input.due(layout));
+                }
+            }
+        }
+        #[cfg(not(feature = "hmac-sha1"))]
+        let _ = macs;
+        finish_rtp(trailer, rtp.index, layout, mki, &Tag::None);
+    }
+
+    /// Encrypts elements of the header extension, or brings what Cryptex encrypts into one piece.
+    #[cold]
+    #[inline(never)]
+    fn before_sealing(&self, body: &mut [u8], rtp: Rtp<'_>) {
+        match rtp.cover {
+            Cover::Elements(ids) => self.header.apply(rtp, ids, body),
+            Cover::Cryptex(_) => {
+                mark(body, &rtp.header);
+                rearrange(body, &rtp.header);
+            }
+            Cover::Nothing | Cover::Payload => {}
+        }
     }
 
     /// The whole HMAC of an encrypted RTP packet.
     #[cfg(feature = "hmac-sha1")]
-    #[inline]
+    #[inline(always)]
     fn rtp_mac(&self, body: &[u8], index: u64) -> Tag {
         // M = authenticated portion || ROC, RFC 3711 §4.2.
         let roc = index::roc(index).to_be_bytes();
-        self.auth.as_ref().map_or(Tag::None, |auth| Tag::Hmac(auth.digest(body, &roc)))
+        match &self.auth {
+            Some(auth) => Tag::Hmac(auth.digest(body, &roc)),
+            None => Tag::None,
+        }
     }
 
     /// Whether the tag of an SRTP packet is right; without a tag it always is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn verify_rtp(&self, packet: &[u8], rtp: Rtp<'_>, layout: &Layout) -> bool {
         let Some(body) = packet.get(..layout.body_len) else {
             return false;
@@ -303,45 +316,54 @@ impl SessionKeys {
         if let CipherKey::Gcm(gcm) = &self.cipher {
             let iv = self.gcm_iv(rtp.iv_input());
             let tag = match rtp.cover {
-                Cover::Cryptex(_) => cryptex_tag(gcm, iv, body, rtp.header),
+                Cover::Cryptex(_) => cryptex_tag(gcm, iv, body, &rtp.header),
                 _ => {
                     let clear = rtp.clear(body.len());
                     let (associated, data) = body.split_at_checked(clear).unwrap_or((body, &[]));
                     gcm.tag(iv, (associated, &[]), (data, &[]))
                 }
             };
-            return packet.get(layout.aead_tag.clone()).is_some_and(|sent| same(&tag, sent));
+            return packet.get(layout.aead_tag()).is_some_and(|sent| same(&tag, sent));
         }
         #[cfg(feature = "hmac-sha1")]
-        if !layout.tag.is_empty() {
-            return packet
-                .get(layout.tag.clone())
-                .is_some_and(|sent| self.rtp_mac(body, rtp.index).begins_with(sent));
+        if layout.has_tag() {
+            let Some(sent) = packet.get(layout.tag()) else {
+                return false;
+            };
+            return self.rtp_mac(body, rtp.index).begins_with(sent);
         }
         let _ = (body, rtp);
-        layout.tag.is_empty()
+        !layout.has_tag()
     }
 
     /// Decrypts header and payload of an RTP packet that is authentic.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn decrypt_rtp(&self, body: &mut [u8], rtp: Rtp<'_>) {
-        let clear = rtp.clear(body.len());
-        let decrypt = |body: &mut [u8]| {
-            if let Some(data) = body.get_mut(clear..) {
-                self.crypt(rtp.iv_input(), data);
-            }
-        };
+        if matches!(rtp.cover, Cover::Cryptex(_)) {
+            rearrange(body, &rtp.header);
+        }
+        if let Some(data) = body.get_mut(rtp.clear(body.len())..) {
+            self.crypt(rtp.iv_input(), data);
+        }
+        if rtp.covers_header() {
+            self.after_opening(body, rtp, true);
+        }
+    }
+
+    /// Undoes [`before_sealing`](Self::before_sealing), if the packet was `opened`, or puts it back
+    /// as it came.
+    #[cold]
+    #[inline(never)]
+    fn after_opening(&self, body: &mut [u8], rtp: Rtp<'_>, opened: bool) {
         match rtp.cover {
-            Cover::Nothing => {}
+            Cover::Elements(ids) if opened => self.header.apply(rtp, ids, body),
             Cover::Cryptex(_) => {
-                rearranged(body, rtp.header, decrypt);
-                unmark(body, rtp.header);
+                put_back(body, &rtp.header);
+                if opened {
+                    unmark(body, &rtp.header);
+                }
             }
-            Cover::Payload => decrypt(body),
-            Cover::Elements(ids) => {
-                decrypt(body);
-                self.header.apply(rtp, ids, body);
-            }
+            _ => {}
         }
     }
 
@@ -354,27 +376,17 @@ impl SessionKeys {
             let Some((body, tag)) = aead_parts(packet, layout) else {
                 return false;
             };
-            let clear = rtp.clear(body.len());
-            let iv = self.gcm_iv(rtp.iv_input());
-            let open = |body: &mut [u8]| {
-                let parts = body.split_at_mut_checked(clear);
-                parts.is_some_and(|(associated, data)| gcm.open(iv, (associated, &[]), data, &tag))
+            if matches!(rtp.cover, Cover::Cryptex(_)) {
+                rearrange(body, &rtp.header);
+            }
+            let Some((associated, data)) = body.split_at_mut_checked(rtp.clear(body.len())) else {
+                return false;
             };
-            return match rtp.cover {
-                Cover::Cryptex(_) => {
-                    let opened = rearranged(body, rtp.header, open);
-                    if opened {
-                        unmark(body, rtp.header);
-                    }
-                    opened
-                }
-                Cover::Elements(ids) if open(body) => {
-                    self.header.apply(rtp, ids, body);
-                    true
-                }
-                Cover::Elements(_) => false,
-                Cover::Nothing | Cover::Payload => open(body),
-            };
+            let opened = gcm.open(self.gcm_iv(rtp.iv_input()), (associated, &[]), data, &tag);
+            if rtp.covers_header() {
+                self.after_opening(body, rtp, opened);
+            }
+            return opened;
         }
         let right = self.verify_rtp(packet, rtp, layout);
         if right && let Some(body) = packet.get_mut(..layout.body_len) {
@@ -442,8 +454,7 @@ impl SessionKeys {
     /// Whether the tag of an SRTCP packet is right.
     #[inline]
     pub(crate) fn verify_rtcp(&self, packet: &[u8], layout: &Layout) -> bool {
-        let (Some(body), Some(word)) =
-            (packet.get(..layout.body_len), packet.get(layout.index.clone()))
+        let (Some(body), Some(word)) = (packet.get(..layout.body_len), packet.get(layout.index()))
         else {
             return false;
         };
@@ -454,9 +465,9 @@ impl SessionKeys {
             let (associated, data) = body.split_at_checked(clear).unwrap_or((body, &[]));
             let tag =
                 gcm.tag(self.gcm_iv(rtcp_input(body, index)), (associated, word), (data, &[]));
-            return packet.get(layout.aead_tag.clone()).is_some_and(|sent| same(&tag, sent));
+            return packet.get(layout.aead_tag()).is_some_and(|sent| same(&tag, sent));
         }
-        let sent = packet.get(layout.tag.clone());
+        let sent = packet.get(layout.tag());
         sent.is_some_and(|sent| self.rtcp_mac(body, word).begins_with(sent))
     }
 
@@ -473,7 +484,7 @@ impl SessionKeys {
     /// stays as it was.
     #[inline]
     pub(crate) fn open_rtcp(&self, packet: &mut [u8], layout: &Layout) -> bool {
-        let Some(&[w0, w1, w2, w3]) = packet.get(layout.index.clone()) else {
+        let Some(&[w0, w1, w2, w3]) = packet.get(layout.index()) else {
             return false;
         };
         let word = [w0, w1, w2, w3];
@@ -514,7 +525,7 @@ impl SessionKeys {
         let CipherKey::Gcm(gcm) = &self.cipher else {
             return None;
         };
-        let iv = self.gcm_iv(IvInput::Rtp { header, index });
+        let iv = self.gcm_iv(IvInput::Rtp { header: *header, index });
         Some(gcm.seal(iv, (associated, &[]), payload))
     }
 
@@ -532,14 +543,14 @@ impl SessionKeys {
         let CipherKey::Gcm(gcm) = &self.cipher else {
             return false;
         };
-        let iv = self.gcm_iv(IvInput::Rtp { header, index });
+        let iv = self.gcm_iv(IvInput::Rtp { header: *header, index });
         gcm.open(iv, (associated, &[]), payload, tag)
     }
 
     /// Encrypts again what [`open_detached`](Self::open_detached) has decrypted.
     #[cfg(feature = "gcm")]
     pub(crate) fn close_detached(&self, header: &RtpHeader, index: u64, payload: &mut [u8]) {
-        self.crypt(IvInput::Rtp { header, index }, payload);
+        self.crypt(IvInput::Rtp { header: *header, index }, payload);
     }
 
     /// Encrypts a packet again that [`open_rtp`](Self::open_rtp) has opened and that is refused
@@ -549,12 +560,12 @@ impl SessionKeys {
         // The keystream undoes itself; only Cryptex has changed more.
         match (rtp.cover, rtp.header.extension_profile) {
             (Cover::Cryptex(_), Some(profile)) => {
-                rearranged(body, rtp.header, |body| {
-                    if let Some(data) = body.get_mut(rtp.clear(body.len())..) {
-                        self.crypt(rtp.iv_input(), data);
-                    }
-                });
-                write_profile(body, rtp.header, profile);
+                rearrange(body, &rtp.header);
+                if let Some(data) = body.get_mut(rtp.clear(body.len())..) {
+                    self.crypt(rtp.iv_input(), data);
+                }
+                put_back(body, &rtp.header);
+                write_profile(body, &rtp.header, profile);
             }
             _ => self.decrypt_rtp(body, rtp),
         }
@@ -585,7 +596,7 @@ impl CipherKey {
 /// `IV = (k_s * 2^16) XOR (SSRC * 2^64) XOR (i * 2^16)`, RFC 3711 §4.1.1.
 #[cfg(any(feature = "aes-cm", feature = "gcm", feature = "header-encryption"))]
 #[inline]
-fn cm_iv(salt: u128, input: IvInput<'_>) -> u128 {
+fn cm_iv(salt: u128, input: IvInput) -> u128 {
     let (ssrc, index) = input.ssrc_and_index();
     salt ^ (ssrc << 64) ^ (index << 16)
 }
@@ -593,7 +604,7 @@ fn cm_iv(salt: u128, input: IvInput<'_>) -> u128 {
 /// RFC 3711 §4.1.2.2: `0x00 || M || PT || SEQ || TS || SSRC || ROC`; §4.1.2.3: `0..0 || E || SRTCP
 /// index || V || P || RC || PT || length || SSRC`.
 #[cfg(feature = "f8")]
-fn f8_iv(input: IvInput<'_>) -> u128 {
+fn f8_iv(input: IvInput) -> u128 {
     match input {
         IvInput::Rtp { header, index } => {
             let second = u128::from(header.marker) << 7 | u128::from(header.payload_type);
@@ -608,7 +619,7 @@ fn f8_iv(input: IvInput<'_>) -> u128 {
 }
 
 #[inline]
-fn rtcp_input<'p>(body: &[u8], word: u32) -> IvInput<'p> {
+fn rtcp_input(body: &[u8], word: u32) -> IvInput {
     let clear = body.first_chunk::<RTCP_CLEAR_LEN>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     #[allow(clippy::cast_possible_truncation)] // the SSRC is the lower half
     let ssrc = clear as u32;
@@ -640,20 +651,45 @@ fn write_profile(body: &mut [u8], header: &RtpHeader, profile: u16) {
     }
 }
 
-/// Runs `work` on the packet with the head of its extension before its CSRCs, so that what is
-/// encrypted stands in one piece (RFC 9335 §6.2, its second figure), and puts both back.
-#[inline]
-fn rearranged<R>(body: &mut [u8], header: &RtpHeader, work: impl FnOnce(&mut [u8]) -> R) -> R {
-    let csrcs = header.csrc_end() - RTP_FIXED_HEADER_LEN;
-    let moved = RTP_FIXED_HEADER_LEN..header.csrc_end() + EXTENSION_HEAD_LEN;
-    if let Some(moved) = body.get_mut(moved.clone()) {
-        moved.rotate_left(csrcs);
+/// Brings the head of the extension before the CSRCs, so that what Cryptex encrypts stands in one
+/// piece (RFC 9335 §6.2, its second figure).
+#[cold]
+#[inline(never)]
+fn rearrange(body: &mut [u8], header: &RtpHeader) {
+    if let Some(moved) = body.get_mut(rearranged_part(header)) {
+        moved.rotate_left(header.csrc_end() - RTP_FIXED_HEADER_LEN);
     }
-    let result = work(body);
-    if let Some(moved) = body.get_mut(moved) {
-        moved.rotate_right(csrcs);
+}
+
+/// Undoes [`rearrange`].
+fn put_back(body: &mut [u8], header: &RtpHeader) {
+    if let Some(moved) = body.get_mut(rearranged_part(header)) {
+        moved.rotate_right(header.csrc_end() - RTP_FIXED_HEADER_LEN);
     }
-    result
+}
+
+fn rearranged_part(header: &RtpHeader) -> core::ops::Range<usize> {
+    RTP_FIXED_HEADER_LEN..header.csrc_end() + EXTENSION_HEAD_LEN
+}
+
+#[cold]
+#[inline(never)]
+fn after_sealing(body: &mut [u8], rtp: Rtp<'_>) {
+    if matches!(rtp.cover, Cover::Cryptex(_)) {
+        put_back(body, &rtp.header);
+    }
+}
+
+/// Fills what follows the payload of an SRTP packet.
+#[inline(always)]
+fn finish_rtp(trailer: &mut [u8], index: u64, layout: &Layout, mki: &[u8], tag: &Tag) {
+    if layout.is_tag_alone() {
+        copy(trailer, tag.whole());
+        return;
+    }
+    let roc = index::roc(index).to_be_bytes();
+    let roc = roc.get(..layout.roc().len()).unwrap_or_default();
+    put(trailer, &[tag.aead(), mki, roc, tag.hmac()]);
 }
 
 /// The tag of a Cryptex packet without moving anything: the CSRCs are the front of the ciphertext
@@ -682,7 +718,7 @@ fn aead_parts<'p>(
     packet: &'p mut [u8],
     layout: &Layout,
 ) -> Option<(&'p mut [u8], [u8; GCM_TAG_LEN])> {
-    let tag = *packet.get(layout.aead_tag.clone())?.first_chunk::<GCM_TAG_LEN>()?;
+    let tag = *packet.get(layout.aead_tag())?.first_chunk::<GCM_TAG_LEN>()?;
     Some((packet.get_mut(..layout.body_len)?, tag))
 }
 
@@ -717,7 +753,7 @@ impl Tag {
     }
 
     /// Whichever it is.
-    #[inline]
+    #[inline(always)]
     fn whole(&self) -> &[u8] {
         match self {
             #[cfg(feature = "hmac-sha1")]
@@ -729,8 +765,12 @@ impl Tag {
     }
 
     /// Whether the tag begins with what was sent, decided in constant time.
-    #[inline]
+    #[inline(always)]
     fn begins_with(&self, sent: &[u8]) -> bool {
+        // The length of most tags, compared in two pieces.
+        if let (Ok(sent), Some(start)) = (<&[u8; 10]>::try_from(sent), self.hmac().first_chunk()) {
+            return same_80_bits(start, sent);
+        }
         let start = self.hmac().get(..sent.len());
         !sent.is_empty() && start.is_some_and(|start| same(start, sent))
     }
@@ -745,7 +785,7 @@ pub(crate) fn split_index_word(word: &[u8]) -> (bool, u32) {
 
 /// Fills `place` with the pieces one after the other; what does not fit is cut (a tag is a cut
 /// digest, and it comes last).
-#[inline(always)]
+#[inline(never)]
 fn put(place: &mut [u8], pieces: &[&[u8]]) {
     let mut rest = place;
     for piece in pieces {
@@ -774,9 +814,20 @@ fn copy(to: &mut [u8], from: &[u8]) {
     }
 }
 
+/// As [`same`], for the tags of most suites.
+#[inline(always)]
+fn same_80_bits(a: &[u8; 10], b: &[u8; 10]) -> bool {
+    let number = |bytes: &[u8; 10]| {
+        let [a, b, c, d, e, f, g, h, i, j] = *bytes;
+        (u64::from_ne_bytes([a, b, c, d, e, f, g, h]), u16::from_ne_bytes([i, j]))
+    };
+    let ((a, a_end), (b, b_end)) = (number(a), number(b));
+    black_box((a ^ b) | u64::from(a_end ^ b_end)) == 0
+}
+
 /// Whether two tags are the same, in a time that says nothing of where they differ. (By words:
 /// byte by byte it would cost a tenth of a short packet.)
-#[inline]
+#[inline(never)]
 fn same(a: &[u8], b: &[u8]) -> bool {
     let ((a_words, a_rest), (b_words, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let words = a_words.iter().zip(b_words);
