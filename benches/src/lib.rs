@@ -1,5 +1,6 @@
 //! What the benchmarks have in common: the packets they send, and those who protect them.
 
+pub mod batches;
 pub mod contestants;
 pub mod interleave;
 pub mod plot;

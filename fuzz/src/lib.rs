@@ -1,5 +1,6 @@
 //! What the fuzz targets assert: identities that hold for every input, never only "no panic".
 
+pub mod accel;
 #[cfg(feature = "doctor")]
 pub mod capture;
 pub mod configuration;

@@ -1,10 +1,11 @@
-//! Replays on stable what the targets of srtp-core start from, and many random inputs more.
+//! Replays on stable what the targets of srtp-core and srtp-accel start from, and many random
+//! inputs more.
 
 use std::{fs, path::Path};
 
 use srtp_fuzz::srtp;
 
-fn run(target: &str, fuzz: fn(&[u8])) {
+fn run(target: &str, random_inputs: u64, fuzz: fn(&[u8])) {
     let files_in = |dir: &Path| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
     let mut files: Vec<_> = files_in(&seeds).collect();
@@ -17,7 +18,7 @@ fn run(target: &str, fuzz: fn(&[u8])) {
     for file in files {
         fuzz(&fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())));
     }
-    for seed in 0..2_000 {
+    for seed in 0..random_inputs {
         fuzz(&random(seed));
     }
 }
@@ -37,20 +38,30 @@ fn random(seed: u64) -> Vec<u8> {
 
 #[test]
 fn unprotect() {
-    run("srtp_unprotect", srtp::unprotect::unprotect);
+    run("srtp_unprotect", 2_000, srtp::unprotect::unprotect);
 }
 
 #[test]
 fn context() {
-    run("srtp_context", srtp::context::context);
+    run("srtp_context", 2_000, srtp::context::context);
 }
 
 #[test]
 fn header() {
-    run("srtp_header", srtp::header::header);
+    run("srtp_header", 2_000, srtp::header::header);
 }
 
 #[test]
 fn state() {
-    run("srtp_state", srtp::state::state);
+    run("srtp_state", 2_000, srtp::state::state);
+}
+
+#[test]
+fn batch() {
+    run("batch", 2_000, srtp::batch::batch);
+}
+
+#[test]
+fn accel() {
+    run("accel", 100, srtp_fuzz::accel::accel);
 }

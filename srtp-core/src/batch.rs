@@ -5,10 +5,10 @@
 //! A batch is worked through in its order. Every packet has exactly the result it would have had
 //! alone, two packets of one stream included, and only those that pass change a context.
 //!
-//! What is computed at once are the HMACs of the HMAC-SHA1 suites, from five packets on, on x86-64
-//! with AVX2 or AVX-512 (Cargo feature `accel`); the more packets, the more it gains. Packets under
-//! AES-GCM may stand among them and go one after the other, as do all where there are no such
-//! vectors.
+//! What is computed at once are the HMACs of the HMAC-SHA1 suites, from six packets to be protected
+//! and seven to be unprotected on, on x86-64 with AVX2 or AVX-512 (Cargo feature `accel`); the more
+//! packets, the more it gains, and most if they are equally long. Packets under AES-GCM may stand
+//! among them and go one after the other, as do all where there are no such vectors.
 //!
 //! ```
 //! use srtp_core::batch::{self, Incoming, Outgoing};
@@ -126,9 +126,20 @@ where
     S: StreamTable,
 {
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    if let Some(lanes) = Lanes::best().filter(|_| packets.len() >= Lanes::WORTH_WHILE) {
+    if packets.len() >= lanes::WORTH_PROTECTING
+        && let Some(lanes) = Lanes::best()
+    {
         return lanes::protect(lanes, contexts, packets);
     }
+    protect_one_by_one(contexts, packets);
+}
+
+#[inline(always)]
+fn protect_one_by_one<C, S, const KEYS: usize>(contexts: &mut [C], packets: &mut [Outgoing<'_>])
+where
+    C: BorrowMut<Outbound<S, KEYS>>,
+    S: StreamTable,
+{
     for packet in packets {
         let Some(context) = contexts.get_mut(packet.context).map(C::borrow_mut) else {
             continue;
@@ -148,9 +159,20 @@ where
     S: StreamTable,
 {
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    if let Some(lanes) = Lanes::best().filter(|_| packets.len() >= Lanes::WORTH_WHILE) {
+    if packets.len() >= lanes::WORTH_UNPROTECTING
+        && let Some(lanes) = Lanes::best()
+    {
         return lanes::unprotect(lanes, contexts, packets);
     }
+    unprotect_one_by_one(contexts, packets);
+}
+
+#[inline(always)]
+fn unprotect_one_by_one<C, S, const KEYS: usize>(contexts: &mut [C], packets: &mut [Incoming<'_>])
+where
+    C: BorrowMut<Inbound<S, KEYS>>,
+    S: StreamTable,
+{
     for packet in packets {
         let Some(context) = contexts.get_mut(packet.context).map(C::borrow_mut) else {
             continue;

@@ -48,6 +48,20 @@ impl HmacJob<'_> {
     fn blocks(&self) -> usize {
         (self.message.len() + SUFFIX_LEN + 9).div_ceil(BLOCK_LEN)
     }
+
+    /// Writes what follows the whole blocks, into a tail whose second block is zeros.
+    #[inline(always)]
+    fn write_tail(&self, tail: &mut Tail, begin: &impl Fn(&mut [u8; BLOCK_LEN], &[u8])) {
+        let (_, rest) = self.message.as_chunks::<BLOCK_LEN>();
+        let [first, _] = tail;
+        begin(first, rest);
+        let end = u64::from(self.suffix) | 0x80 << 32;
+        let bits = 8 * (BLOCK_LEN + self.message.len() + SUFFIX_LEN) as u64;
+        let bits_at = (rest.len() + SUFFIX_LEN + 9).next_multiple_of(BLOCK_LEN) - 8;
+        let tail = tail.as_flattened_mut();
+        put(tail, rest.len(), &end.to_le_bytes());
+        put(tail, bits_at, &bits.to_be_bytes());
+    }
 }
 
 /// A lane and what it has before it.
@@ -79,16 +93,11 @@ impl<'m> Lane<'m> {
         job: &HmacJob<'m>,
         begin: &impl Fn(&mut [u8; BLOCK_LEN], &[u8]),
     ) {
-        let (message, rest) = job.message.as_chunks();
+        let (message, _) = job.message.as_chunks();
         *self = Self { job: at, message, tail_at: 0, left: job.blocks(), outer: false };
-        let end = u64::from(job.suffix) | 0x80 << 32;
-        let [first, second] = tail;
-        begin(first, rest);
+        let [_, second] = tail;
         *second = [0; BLOCK_LEN];
-        let bits = 8 * (BLOCK_LEN + job.message.len() + SUFFIX_LEN) as u64;
-        let tail = tail.as_flattened_mut();
-        put(tail, rest.len(), &end.to_le_bytes());
-        put(tail, BLOCK_LEN * (self.left - message.len()) - 8, &bits.to_be_bytes());
+        job.write_tail(tail, begin);
     }
 
     /// Goes over from the inner hash to the outer.
@@ -137,8 +146,55 @@ pub(super) fn run<const N: usize, C, O, B>(
     O: Fn(&mut States<N>, &States<N>),
     B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
 {
-    for jobs in jobs.chunks_mut(ORDERED) {
+    let too_few = if sha_ni.is_some() { TOO_FEW } else { 0 };
+    let mut done = 0;
+    for jobs in jobs.chunks_mut(N) {
+        let Some(blocks) = alike(jobs).filter(|_| jobs.len() > too_few) else { break };
+        run_alike(jobs, blocks, vectors);
+        done += jobs.len();
+    }
+    let rest = jobs.get_mut(done..).unwrap_or_default();
+    for jobs in rest.chunks_mut(ORDERED) {
         run_ordered(jobs, sha_ni, vectors);
+    }
+}
+
+/// How many blocks each of the jobs has, if that is one number.
+#[inline]
+fn alike(jobs: &[HmacJob<'_>]) -> Option<usize> {
+    let blocks = jobs.first()?.blocks();
+    jobs.iter().all(|job| job.blocks() == blocks).then_some(blocks)
+}
+
+/// Jobs of equally many blocks, no more than there are lanes: each is in its lane from beginning to
+/// end, and nothing is to be asked in between. So are packets of one codec.
+#[inline(always)]
+fn run_alike<const N: usize, C, O, B>(
+    jobs: &mut [HmacJob<'_>],
+    blocks: usize,
+    vectors: &Vectors<C, O, B>,
+) where
+    C: Fn(&mut States<N>, &[Source<'_>; N], usize),
+    O: Fn(&mut States<N>, &States<N>),
+    B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
+{
+    let mut states = States([[0; N]; 5]);
+    let mut outer_states = States([[0; N]; 5]);
+    let mut tails = [[[0; BLOCK_LEN]; 2]; N];
+    for (n, (job, tail)) in jobs.iter().zip(&mut tails).enumerate() {
+        job.write_tail(tail, &vectors.begin);
+        states.set(n, job.inner);
+        outer_states.set(n, job.outer);
+    }
+    let mut sources = [Source { message: &[], tail: &[] }; N];
+    for (source, (job, tail)) in sources.iter_mut().zip(jobs.iter().zip(&tails)) {
+        let (message, _) = job.message.as_chunks();
+        *source = Source { message, tail };
+    }
+    (vectors.compress)(&mut states, &sources, blocks);
+    (vectors.outer)(&mut states, &outer_states);
+    for (n, job) in jobs.iter_mut().enumerate() {
+        job.digest = to_bytes(&states.of(n));
     }
 }
 

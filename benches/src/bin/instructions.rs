@@ -1,4 +1,4 @@
-//! Counts the instructions of one packet by executing them one at a time, which no noise disturbs
+//! Counts the instructions of one packet, or one batch, by executing them one at a time, which no noise disturbs
 //! and which works for instructions that valgrind does not know; and holds them against
 //! `instructions.txt`.
 //!
@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use srtp_benches::batches::{self, CONTEXTS, How};
 use srtp_benches::contestants::{Contestant, Ours, SUITES};
 use srtp_benches::workload::{BATCH, Kind, Protect, Unprotect};
 use srtp_core::CryptoSuite;
@@ -29,6 +30,9 @@ const TOLERANCE: f64 = 3.0;
 enum Case {
     Protect(Kind),
     Unprotect(Kind),
+    /// Sixteen packets with so many bytes of payload, of as many contexts, in one call.
+    ProtectBatch(usize),
+    UnprotectBatch(usize),
     /// A sender for one SSRC.
     SetUp,
 }
@@ -47,10 +51,15 @@ fn cases() -> Vec<(String, CryptoSuite, Case)> {
         }
         cases.push((format!("{suite} set-up"), suite, Case::SetUp));
     }
+    for (suite, payload) in [(SUITES[0], 20), (SUITES[0], 160)] {
+        let batch = format!("batch of {CONTEXTS}, {payload} B");
+        cases.push((format!("{suite} protect {batch}"), suite, Case::ProtectBatch(payload)));
+        cases.push((format!("{suite} unprotect {batch}"), suite, Case::UnprotectBatch(payload)));
+    }
     cases
 }
 
-/// Stops, runs one packet, stops.
+/// Stops, runs one packet or batch, stops.
 fn run_one(suite: CryptoSuite, case: Case, stop: impl Fn()) {
     match case {
         Case::Protect(kind) => {
@@ -70,6 +79,18 @@ fn run_one(suite: CryptoSuite, case: Case, stop: impl Fn()) {
             stop();
             work.open(&mut rx, BATCH);
             stop();
+        }
+        Case::ProtectBatch(payload) => {
+            let how = How::Batches(CONTEXTS);
+            let mut sample = batches::protect(suite, Some(payload), CONTEXTS, CONTEXTS, how);
+            sample(&mut || ());
+            sample(&mut || stop());
+        }
+        Case::UnprotectBatch(payload) => {
+            let how = How::Batches(CONTEXTS);
+            let mut sample = batches::unprotect(suite, Some(payload), CONTEXTS, CONTEXTS, how);
+            sample(&mut || ());
+            sample(&mut || stop());
         }
         Case::SetUp => {
             drop(Ours::sender(suite, 1));

@@ -10,13 +10,25 @@
 //! other computes it. A wrong guess costs time and changes nothing.
 
 use core::borrow::BorrowMut;
+use core::hint::black_box;
 
-use super::{Incoming, Outgoing};
+use super::{Incoming, Outgoing, protect_one_by_one, unprotect_one_by_one};
 use crate::context::{Inbound, Outbound};
 use crate::incoming::KnownMac;
 use crate::primitive::{HmacJob, Lanes};
 use crate::table::StreamTable;
 use crate::transform::{Digest, DueMac, Macs, Protocol};
+
+/// With fewer packets under HMAC-SHA1, one after the other is as fast: benches/BATCH.md.
+pub(super) const WORTH_PROTECTING: usize = 6;
+/// The same of packets to be unprotected, whose rules are asked twice.
+pub(super) const WORTH_UNPROTECTING: usize = 7;
+
+/// Contexts of so many bytes in all are taken to be in the cache of a core.
+const CACHED: usize = 1 << 20;
+
+const RTP_SSRC_AT: usize = 8;
+const RTCP_SSRC_AT: usize = 4;
 
 /// Packets of one round, as many as there are lanes: few and long batches need not pay for places
 /// that stay empty.
@@ -36,10 +48,41 @@ pub(super) fn protect<C, S, const KEYS: usize>(
 {
     for round in packets.chunks_mut(MANY) {
         match round.len() {
+            _ if !worth_protecting(contexts, round) => {
+                protect_one_by_one(contexts, round);
+            }
             ..=FEW => protect_round::<FEW, C, S, KEYS>(lanes, contexts, round),
             _ => protect_round::<MANY, C, S, KEYS>(lanes, contexts, round),
         }
     }
+}
+
+/// Whether enough of the packets have HMACs that can wait. Where the contexts are more than a cache
+/// holds, every context and stream is looked at before any is worked with: they are then fetched
+/// together, not one after the other.
+#[inline(always)]
+fn worth_protecting<C, S, const KEYS: usize>(contexts: &[C], packets: &[Outgoing<'_>]) -> bool
+where
+    C: BorrowMut<Outbound<S, KEYS>>,
+    S: StreamTable,
+{
+    let far = size_of::<Outbound<S, KEYS>>().saturating_mul(contexts.len()) > CACHED;
+    let can_wait = |packet: &&Outgoing<'_>| {
+        let Some(context) = contexts.get(packet.context).map(C::borrow) else { return false };
+        if far {
+            let ssrc_at = match packet.protocol {
+                Protocol::Srtp => RTP_SSRC_AT,
+                Protocol::Srtcp => RTCP_SSRC_AT,
+            };
+            let ssrc = packet.buffer.get(ssrc_at..).and_then(<[u8]>::first_chunk);
+            let slot = ssrc.and_then(|ssrc| context.streams.find(u32::from_be_bytes(*ssrc)));
+            black_box(slot.is_some_and(|slot| context.streams.get(slot).is_some()));
+        }
+        let keys = context.ring.current().and_then(|key| key.kept_keys(packet.protocol));
+        keys.is_some_and(|keys| keys.auth().is_some())
+    };
+    let asked = if far { packets.len() } else { WORTH_PROTECTING };
+    packets.iter().filter(can_wait).take(asked).count() >= WORTH_PROTECTING
 }
 
 fn protect_round<const ROUND: usize, C, S, const KEYS: usize>(
@@ -67,7 +110,6 @@ fn protect_round<const ROUND: usize, C, S, const KEYS: usize>(
         }
     }
 
-    let mut digests = [[0; 20]; ROUND];
     let mut jobs = Jobs::<ROUND>::new();
     for (packet, place) in packets.iter().zip(&mut dues) {
         let Some(due) = place else { continue };
@@ -80,7 +122,7 @@ fn protect_round<const ROUND: usize, C, S, const KEYS: usize>(
             *place = None; // unreachable: the same key has just sealed the packet
         }
     }
-    digests.iter_mut().zip(jobs.digests(lanes)).for_each(|(to, digest)| *to = *digest);
+    let digests = jobs.digests(lanes);
     let due =
         packets.iter_mut().zip(&dues).filter_map(|(packet, due)| Some((packet, due.as_ref()?)));
     for ((packet, due), digest) in due.zip(&digests) {
@@ -98,10 +140,28 @@ pub(super) fn unprotect<C, S, const KEYS: usize>(
 {
     for round in packets.chunks_mut(MANY) {
         match round.len() {
+            _ if !worth_unprotecting(contexts, round) => {
+                unprotect_one_by_one(contexts, round);
+            }
             ..=FEW => unprotect_round::<FEW, C, S, KEYS>(lanes, contexts, round),
             _ => unprotect_round::<MANY, C, S, KEYS>(lanes, contexts, round),
         }
     }
+}
+
+/// As [`worth_protecting`]; the streams are looked at when HMACs are foreseen.
+#[inline(always)]
+fn worth_unprotecting<C, S, const KEYS: usize>(contexts: &[C], packets: &[Incoming<'_>]) -> bool
+where
+    C: BorrowMut<Inbound<S, KEYS>>,
+    S: StreamTable,
+{
+    let far = size_of::<Inbound<S, KEYS>>().saturating_mul(contexts.len()) > CACHED;
+    let foreseen = |packet: &&Incoming<'_>| {
+        contexts.get(packet.context).is_some_and(|context| context.borrow().ring.foresees())
+    };
+    let asked = if far { packets.len() } else { WORTH_UNPROTECTING };
+    packets.iter().filter(foreseen).take(asked).count() >= WORTH_UNPROTECTING
 }
 
 fn unprotect_round<const ROUND: usize, C, S, const KEYS: usize>(
@@ -159,12 +219,12 @@ fn compute_ahead<const ROUND: usize, C, S, const KEYS: usize>(
             *place = Some(KnownMac { of: needed, digest: [0; 20] });
         }
     }
-    if jobs.len < Lanes::WORTH_WHILE {
+    if jobs.len < WORTH_UNPROTECTING {
         known.fill(None);
         return;
     }
     for (known, digest) in known.iter_mut().flatten().zip(jobs.digests(lanes)) {
-        known.digest = *digest;
+        known.digest = digest;
     }
 }
 
@@ -186,10 +246,10 @@ impl<'p, const ROUND: usize> Jobs<'p, ROUND> {
         }
     }
 
-    /// Does the jobs and hands out their digests, in order.
-    fn digests(&mut self, lanes: Lanes) -> impl Iterator<Item = &Digest> {
-        let jobs = self.jobs.get_mut(..self.len).unwrap_or_default();
-        lanes.digest(jobs);
-        jobs.iter().map(HmacJob::digest)
+    /// Does the jobs; their digests in order, then zeros.
+    #[inline(always)]
+    fn digests(&mut self, lanes: Lanes) -> [Digest; ROUND] {
+        lanes.digest(self.jobs.get_mut(..self.len).unwrap_or_default());
+        core::array::from_fn(|n| self.jobs.get(n).map_or([0; 20], |job| *job.digest()))
     }
 }

@@ -10,9 +10,6 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    /// With fewer packets, one after the other is as fast.
-    pub(crate) const WORTH_WHILE: usize = 5;
-
     /// The widest there are, if any.
     pub(crate) fn best() -> Option<Self> {
         let lanes = srtp_accel::lanes::Lanes::best()?;
