@@ -167,6 +167,16 @@ fn main() {
         names.first().unwrap(),
     )
     .unwrap();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    if let Some(load) = load.split(' ').next() {
+        writeln!(out, "Load average of the machine when it began: {load}.\n").unwrap();
+    }
+    if cfg!(feature = "peer-libsrtp") {
+        out.push_str(
+            "The crate `srtp` 0.7 bundles OpenSSL 3.6 here, not the 3.0 with which this project's \
+             targets against it\nwere measured.\n\n",
+        );
+    }
 
     for suite in SUITES {
         writeln!(out, "## {suite}\n").unwrap();

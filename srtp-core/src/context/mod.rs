@@ -44,7 +44,7 @@ pub struct StreamInfo {
 }
 
 /// Whether packets that nothing is unusual about go a short way of their own, which costs code and
-/// saves a quarter of what surrounds the primitives: not where those are slow and memory is little.
+/// saves a third of what surrounds the primitives: not where those are slow and memory is little.
 const SHORT_WAY: bool = cfg!(feature = "accel");
 
 fn list<S: StreamTable>(table: &S) -> impl Iterator<Item = StreamInfo> {
