@@ -44,17 +44,20 @@ const SUITE: CryptoSuite = match SUITE_NAME.as_bytes() {
 const PACKET_LEN: usize = 12 + 160 + 20;
 
 struct Session {
-    sender: Sender,
-    receiver: Receiver,
+    sender: MaybeUninit<Sender>,
+    receiver: MaybeUninit<Receiver>,
 }
 
 /// Where the session lives: not on the stack.
-struct Place(UnsafeCell<MaybeUninit<Session>>);
+struct Place(UnsafeCell<Session>);
 
 // SAFETY: there is one thread.
 unsafe impl Sync for Place {}
 
-static PLACE: Place = Place(UnsafeCell::new(MaybeUninit::uninit()));
+static PLACE: Place = Place(UnsafeCell::new(Session {
+    sender: MaybeUninit::uninit(),
+    receiver: MaybeUninit::uninit(),
+}));
 static PACKET: PacketPlace = PacketPlace(UnsafeCell::new([0; PACKET_LEN]));
 
 struct PacketPlace(UnsafeCell<[u8; PACKET_LEN]>);
@@ -71,16 +74,17 @@ fn main() -> ! {
     let mut done = false;
     depth[0] = stack::depth_of(|| done = set_up(place));
     if done {
-        // SAFETY: `set_up` says that it has written the session.
-        let session = unsafe { place.assume_init_mut() };
-        depth[1] = stack::depth_of(|| done = rtp(session, packet));
-        depth[2] = stack::depth_of(|| done &= rtcp(session, packet));
+        // SAFETY: `set_up` says that it has written both.
+        let (sender, receiver) =
+            unsafe { (place.sender.assume_init_mut(), place.receiver.assume_init_mut()) };
+        depth[1] = stack::depth_of(|| done = rtp(sender, receiver, packet));
+        depth[2] = stack::depth_of(|| done &= rtcp(sender, receiver, packet));
     }
     report(done, depth)
 }
 
 #[inline(never)]
-fn set_up(place: &mut MaybeUninit<Session>) -> bool {
+fn set_up(place: &mut Session) -> bool {
     let key = [7; MAX_KEY_SALT_LEN];
     let Some(key) = key.get(..SUITE.key_salt_len()) else {
         return false;
@@ -88,37 +92,42 @@ fn set_up(place: &mut MaybeUninit<Session>) -> bool {
     let Ok(key) = MasterKey::new(SUITE, black_box(key)) else {
         return false;
     };
-    let (Ok(sender), Ok(receiver)) =
-        (Sender::new(&key, Policy::SECURE), Receiver::new(&key, Policy::SECURE))
-    else {
-        return false;
-    };
-    place.write(Session { sender, receiver });
-    true
+    set_up_sender(&key, &mut place.sender) && set_up_receiver(&key, &mut place.receiver)
+}
+
+// One after the other, so that their frames take the same stack.
+#[inline(never)]
+fn set_up_sender(key: &MasterKey, place: &mut MaybeUninit<Sender>) -> bool {
+    Sender::new(key, Policy::SECURE).map(|sender| place.write(sender)).is_ok()
 }
 
 #[inline(never)]
-fn rtp(session: &mut Session, packet: &mut [u8; PACKET_LEN]) -> bool {
+fn set_up_receiver(key: &MasterKey, place: &mut MaybeUninit<Receiver>) -> bool {
+    Receiver::new(key, Policy::SECURE).map(|receiver| place.write(receiver)).is_ok()
+}
+
+#[inline(never)]
+fn rtp(sender: &mut Sender, receiver: &mut Receiver, packet: &mut [u8; PACKET_LEN]) -> bool {
     packet[..12].copy_from_slice(&[0x80, 0, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4]);
-    let Ok(len) = session.sender.protect_rtp(packet, 172) else {
+    let Ok(len) = sender.protect_rtp(packet, 172) else {
         return false;
     };
     let Some(protected) = black_box(packet).get_mut(..len) else {
         return false;
     };
-    session.receiver.unprotect_rtp(protected) == Ok(172)
+    receiver.unprotect_rtp(protected) == Ok(172)
 }
 
 #[inline(never)]
-fn rtcp(session: &mut Session, packet: &mut [u8; PACKET_LEN]) -> bool {
+fn rtcp(sender: &mut Sender, receiver: &mut Receiver, packet: &mut [u8; PACKET_LEN]) -> bool {
     packet[..8].copy_from_slice(&[0x80, 200, 0, 6, 1, 2, 3, 4]);
-    let Ok(len) = session.sender.protect_rtcp(packet, 28) else {
+    let Ok(len) = sender.protect_rtcp(packet, 28) else {
         return false;
     };
     let Some(protected) = black_box(packet).get_mut(..len) else {
         return false;
     };
-    session.receiver.unprotect_rtcp(protected) == Ok(28)
+    receiver.unprotect_rtcp(protected) == Ok(28)
 }
 
 /// One row: suite, bytes of sender and receiver, stack of set-up, of SRTP, of SRTCP.

@@ -313,9 +313,9 @@ fn word(packet: &[u8]) -> u16 {
 
 /// The RTP packet with this index; its length. Voice of 20 ms mostly, sometimes more.
 fn plain(ssrc: u32, index: u64, buffer: &mut [u8]) -> usize {
-    let extended = index % 5 == 0;
+    let extended = index.is_multiple_of(5);
     let header = Rtp { ssrc, sequence_number: index as u16, extended }.write(buffer);
-    let payload = if index % 16 == 0 { 700 } else { 20 + (index % 7) as usize * 20 };
+    let payload = if index.is_multiple_of(16) { 700 } else { 20 + (index % 7) as usize * 20 };
     for (at, byte) in buffer[header..header + payload].iter_mut().enumerate() {
         *byte = (index as u8).wrapping_add(at as u8);
     }
