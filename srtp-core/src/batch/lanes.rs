@@ -21,8 +21,9 @@ use crate::transform::{Digest, DueMac, Macs, Protocol};
 
 /// With fewer packets under HMAC-SHA1, one after the other is as fast: benches/BATCH.md.
 pub(super) const WORTH_PROTECTING: usize = 6;
-/// The same of packets to be unprotected, whose rules are asked twice.
-pub(super) const WORTH_UNPROTECTING: usize = 7;
+/// The same of packets to be unprotected, whose rules are asked twice, and which one by one go the
+/// short way of an ordinary packet.
+pub(super) const WORTH_UNPROTECTING: usize = 12;
 
 /// Contexts of so many bytes in all are taken to be in the cache of a core.
 const CACHED: usize = 1 << 20;

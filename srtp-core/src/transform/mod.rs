@@ -9,17 +9,23 @@
     allow(dead_code)
 )]
 
+mod cryptex;
 mod elements;
 mod macs;
-
-use core::hint::black_box;
+mod tag;
 
 use zeroize::Zeroizing;
 
+#[cfg(feature = "gcm")]
+use self::cryptex::{cryptex_tag, write_profile};
+use self::cryptex::{mark, put_back, rearrange, unmark};
 use self::elements::HeaderKeys;
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
 pub(crate) use self::macs::DueMac;
 pub(crate) use self::macs::{Digest, MacInput, Macs};
+#[cfg(feature = "gcm")]
+use self::tag::same;
+use self::tag::{Tag, copy, put};
 use crate::index;
 use crate::kdf::{Label, Prf, salt_to_iv};
 use crate::key::MasterKey;
@@ -34,7 +40,6 @@ use crate::primitive::{HMAC_KEY_LEN, HmacSha1};
 use crate::suite::{Cipher, MAX_MASTER_KEY_LEN};
 use crate::wire::{
     EXTENSION_HEAD_LEN, ExtensionIds, Layout, RTCP_CLEAR_LEN, RTP_FIXED_HEADER_LEN, RtpHeader,
-    extension,
 };
 
 /// The bit before the SRTCP index that says the packet is encrypted (RFC 3711 §3.4).
@@ -626,52 +631,6 @@ fn rtcp_input(body: &[u8], word: u32) -> IvInput {
     IvInput::Rtcp { clear, ssrc, word }
 }
 
-/// Gives a header extension the "defined by profile" of its encrypted form (RFC 9335 §5.1). The
-/// application bits of two-byte headers have no place there.
-fn mark(body: &mut [u8], header: &RtpHeader) {
-    let marked = match header.extension_profile {
-        Some(extension::ONE_BYTE) => extension::CRYPTEX_ONE_BYTE,
-        _ => extension::CRYPTEX_TWO_BYTE,
-    };
-    write_profile(body, header, marked);
-}
-
-/// Gives a header extension the "defined by profile" of its form in the clear.
-fn unmark(body: &mut [u8], header: &RtpHeader) {
-    let unmarked = match header.extension_profile {
-        Some(extension::CRYPTEX_ONE_BYTE) => extension::ONE_BYTE,
-        _ => extension::TWO_BYTE,
-    };
-    write_profile(body, header, unmarked);
-}
-
-fn write_profile(body: &mut [u8], header: &RtpHeader, profile: u16) {
-    if let Some(place) = body.get_mut(header.csrc_end()..header.csrc_end() + 2) {
-        place.copy_from_slice(&profile.to_be_bytes());
-    }
-}
-
-/// Brings the head of the extension before the CSRCs, so that what Cryptex encrypts stands in one
-/// piece (RFC 9335 §6.2, its second figure).
-#[cold]
-#[inline(never)]
-fn rearrange(body: &mut [u8], header: &RtpHeader) {
-    if let Some(moved) = body.get_mut(rearranged_part(header)) {
-        moved.rotate_left(header.csrc_end() - RTP_FIXED_HEADER_LEN);
-    }
-}
-
-/// Undoes [`rearrange`].
-fn put_back(body: &mut [u8], header: &RtpHeader) {
-    if let Some(moved) = body.get_mut(rearranged_part(header)) {
-        moved.rotate_right(header.csrc_end() - RTP_FIXED_HEADER_LEN);
-    }
-}
-
-fn rearranged_part(header: &RtpHeader) -> core::ops::Range<usize> {
-    RTP_FIXED_HEADER_LEN..header.csrc_end() + EXTENSION_HEAD_LEN
-}
-
 #[cold]
 #[inline(never)]
 fn after_sealing(body: &mut [u8], rtp: Rtp<'_>) {
@@ -692,25 +651,6 @@ fn finish_rtp(trailer: &mut [u8], index: u64, layout: &Layout, mki: &[u8], tag: 
     put(trailer, &[tag.aead(), mki, roc, tag.hmac()]);
 }
 
-/// The tag of a Cryptex packet without moving anything: the CSRCs are the front of the ciphertext
-/// and the head of the extension the end of the associated data (RFC 9335 §6.2).
-#[cfg(feature = "gcm")]
-fn cryptex_tag(gcm: &Gcm, iv: u128, body: &[u8], header: &RtpHeader) -> [u8; GCM_TAG_LEN] {
-    const JOINT: usize = 64; // whole blocks, and no less than 15 CSRCs
-    let fixed = body.get(..RTP_FIXED_HEADER_LEN).unwrap_or_default();
-    let csrcs = body.get(RTP_FIXED_HEADER_LEN..header.csrc_end()).unwrap_or_default();
-    let rest = body.get(header.csrc_end()..).unwrap_or_default();
-    let (head, data) = rest.split_at_checked(EXTENSION_HEAD_LEN).unwrap_or((rest, &[]));
-    if csrcs.is_empty() {
-        return gcm.tag(iv, (fixed, head), (data, &[]));
-    }
-    let (near, far) = data.split_at_checked(JOINT - csrcs.len()).unwrap_or((data, &[]));
-    let mut joint = [0; JOINT];
-    put(&mut joint, &[csrcs, near]);
-    let joint = joint.get(..csrcs.len() + near.len()).unwrap_or(&joint);
-    gcm.tag(iv, (fixed, head), (joint, far))
-}
-
 /// Header and payload, to change, and the AEAD tag of a packet.
 #[cfg(feature = "gcm")]
 #[inline(always)]
@@ -722,136 +662,9 @@ fn aead_parts<'p>(
     Some((packet.get_mut(..layout.body_len)?, tag))
 }
 
-/// A whole tag: HMAC's is cut when it is written or compared.
-#[derive(Default)]
-enum Tag {
-    #[cfg(feature = "hmac-sha1")]
-    Hmac([u8; 20]),
-    #[cfg(feature = "gcm")]
-    Aead([u8; 16]),
-    #[default]
-    None,
-}
-
-impl Tag {
-    #[inline]
-    fn hmac(&self) -> &[u8] {
-        match self {
-            #[cfg(feature = "hmac-sha1")]
-            Self::Hmac(tag) => tag,
-            _ => &[],
-        }
-    }
-
-    #[inline]
-    fn aead(&self) -> &[u8] {
-        match self {
-            #[cfg(feature = "gcm")]
-            Self::Aead(tag) => tag,
-            _ => &[],
-        }
-    }
-
-    /// Whichever it is.
-    #[inline(always)]
-    fn whole(&self) -> &[u8] {
-        match self {
-            #[cfg(feature = "hmac-sha1")]
-            Self::Hmac(tag) => tag,
-            #[cfg(feature = "gcm")]
-            Self::Aead(tag) => tag,
-            Self::None => &[],
-        }
-    }
-
-    /// Whether the tag begins with what was sent, decided in constant time.
-    #[inline(always)]
-    fn begins_with(&self, sent: &[u8]) -> bool {
-        // The length of most tags, compared in two pieces.
-        if let (Ok(sent), Some(start)) = (<&[u8; 10]>::try_from(sent), self.hmac().first_chunk()) {
-            return same_80_bits(start, sent);
-        }
-        let start = self.hmac().get(..sent.len());
-        !sent.is_empty() && start.is_some_and(|start| same(start, sent))
-    }
-}
-
 /// E bit and SRTCP index out of the four bytes that carry them.
 #[inline]
 pub(crate) fn split_index_word(word: &[u8]) -> (bool, u32) {
     let word = word.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
     (word & E_BIT != 0, word & !E_BIT)
-}
-
-/// Fills `place` with the pieces one after the other; what does not fit is cut (a tag is a cut
-/// digest, and it comes last).
-#[inline(never)]
-fn put(place: &mut [u8], pieces: &[&[u8]]) {
-    let mut rest = place;
-    for piece in pieces {
-        let len = piece.len().min(rest.len());
-        let Some((now, later)) = rest.split_at_mut_checked(len) else {
-            return;
-        };
-        copy(now, piece);
-        rest = later;
-    }
-}
-
-/// Fills `to` with the front of `from`, quickest where it has the length of a tag.
-#[inline(always)]
-fn copy(to: &mut [u8], from: &[u8]) {
-    fn exactly<const N: usize>(to: &mut [u8], from: &[u8]) {
-        if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
-            *to = *from;
-        }
-    }
-    match to.len() {
-        4 => exactly::<4>(to, from),
-        10 => exactly::<10>(to, from),
-        16 => exactly::<16>(to, from),
-        _ => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
-    }
-}
-
-/// As [`same`], for the tags of most suites.
-#[inline(always)]
-fn same_80_bits(a: &[u8; 10], b: &[u8; 10]) -> bool {
-    let number = |bytes: &[u8; 10]| {
-        let [a, b, c, d, e, f, g, h, i, j] = *bytes;
-        (u64::from_ne_bytes([a, b, c, d, e, f, g, h]), u16::from_ne_bytes([i, j]))
-    };
-    let ((a, a_end), (b, b_end)) = (number(a), number(b));
-    black_box((a ^ b) | u64::from(a_end ^ b_end)) == 0
-}
-
-/// Whether two tags are the same, in a time that says nothing of where they differ. (By words:
-/// byte by byte it would cost a tenth of a short packet.)
-#[inline(never)]
-fn same(a: &[u8], b: &[u8]) -> bool {
-    let ((a_words, a_rest), (b_words, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let words = a_words.iter().zip(b_words);
-    let words = words.fold(0, |d, (a, b)| d | (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b)));
-    let rest = a_rest.iter().zip(b_rest).fold(0, |d, (a, b)| d | (a ^ b));
-    a.len() == b.len() && black_box(words | u64::from(rest)) == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every bit of a tag counts, at every length a tag can be cut to.
-    #[test]
-    fn tags_are_the_same_to_the_last_bit() {
-        let tag: [u8; 20] = core::array::from_fn(|i| i as u8 * 13);
-        for len in 0..=tag.len() {
-            assert!(same(&tag[..len], &tag[..len]));
-            for bit in 0..8 * len {
-                let mut other = tag;
-                other[bit / 8] ^= 1 << (bit % 8);
-                assert!(!same(&tag[..len], &other[..len]), "bit {bit} of {len} bytes");
-            }
-            assert!(len == 0 || !same(&tag[..len], &tag[..len - 1]));
-        }
-    }
 }
