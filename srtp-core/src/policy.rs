@@ -237,7 +237,9 @@ impl Policy {
         self
     }
 
-    /// The same, with another rule for Cryptex (RFC 9335; needs the Cargo feature `cryptex`).
+    /// The same, with another rule for Cryptex (RFC 9335; needs the Cargo feature `cryptex`). The
+    /// application bits of two-byte headers have no place in such packets and come out as 0; §5 has
+    /// no meaning agreed for them.
     #[must_use]
     pub const fn with_cryptex(mut self, cryptex: Cryptex) -> Self {
         self.cryptex = cryptex;
