@@ -260,13 +260,25 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         packet: &mut [u8],
         accept: impl FnOnce(&mut [u8]) -> Result<T, UnprotectError>,
     ) -> Result<T, UnprotectError> {
+        let opened = self.open_rtp_if(packet, accept);
+        let counted = opened.as_ref().map(|(len, _)| *len).map_err(|refusal| *refusal);
+        self.count(packet, RTP_SSRC_AT, &counted);
+        opened.map(|(_, accepted)| accepted)
+    }
+
+    #[cfg(feature = "gcm")]
+    fn open_rtp_if<T>(
+        &mut self,
+        packet: &mut [u8],
+        accept: impl FnOnce(&mut [u8]) -> Result<T, UnprotectError>,
+    ) -> Result<(usize, T), UnprotectError> {
         let arrival = self.arrival(RtpHeader::parse(packet)?)?;
         let authentic = self.authenticate_rtp(&arrival, &mut Examined::Open(packet, None))?;
         let body = packet.get_mut(..authentic.body_len).unwrap_or_default();
         match accept(body) {
             Ok(accepted) => {
                 self.commit_rtp(&arrival, &authentic)?;
-                Ok(accepted)
+                Ok((authentic.body_len, accepted))
             }
             Err(refusal) => {
                 let index = authentic.found;

@@ -181,6 +181,12 @@ fn a_packet_relayed_twice_is_a_replay() {
     assert_eq!(error, UnprotectError::Replayed { index: 5 });
     assert_eq!(second, sent);
     assert_eq!(listener.hop_by_hop.streams().next().unwrap().rtp_index, Some(5));
+    #[cfg(feature = "counters")]
+    assert_eq!(
+        (listener.hop_by_hop.counters().packets, listener.hop_by_hop.counters().replays),
+        (1, 1),
+        "what came through both transforms, and what did not"
+    );
 }
 
 /// What the outer transform would refuse is refused before the inner one counts the packet.
