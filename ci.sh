@@ -376,8 +376,9 @@ step_differential() {
 # Without a sanitizer, for it runs twice as often so, but for the target of the one crate that has
 # unsafe code.
 fuzz_targets() {
-    local target seeds log row sanitizer rows=../target/fuzz
+    local target seeds log row sanitizer longest commit rows=../target/fuzz
     cd fuzz
+    commit=$(git rev-parse --short HEAD)
     mkdir -p "$rows"
     for target in ${FUZZ:-$(cargo +nightly fuzz list --fuzz-dir .)}; do
         seeds=(corpus/"$target")
@@ -386,8 +387,11 @@ fuzz_targets() {
         log=$rows/$target.log
         sanitizer=none
         [[ $target != accel ]] || sanitizer=address
+        # Of these two every few bytes are a key, a batch or a primitive on kilobytes.
+        longest=2048
+        [[ $target != accel && $target != batch ]] || longest=512
         cargo +nightly fuzz run --fuzz-dir . --sanitizer "$sanitizer" ${FUZZ_FEATURES:-} "$target" \
-            "${seeds[@]}" -- -max_total_time="${FUZZ_SECONDS:-600}" -max_len=2048 \
+            "${seeds[@]}" -- -max_total_time="${FUZZ_SECONDS:-600}" -max_len="$longest" \
             -print_final_stats=1 >"$log" 2>&1 || {
             tail -n 40 "$log" >&2
             return 1
@@ -397,12 +401,12 @@ fuzz_targets() {
             /number_of_executed_units/ { executions = $2 }
             /^Done .* in/ { seconds = $(NF - 1) }
             END { printf "%s | %s | %s | %s", executions, seconds, edges, corpus }' "$log")
-        printf '| %s | %s | %s |\n' "$target" "$row" "$(date -I)" >"$rows/$target.row"
+        printf '| %s | %s | %s | %s |\n' "$target" "$row" "$(date -I)" "$commit" >"$rows/$target.row"
         printf '%s: %s\n' "$target" "$row" >&2
     done
     printf 'No target has an open finding. Edges are those that libFuzzer counts in the target with all it is linked to.\n\n'
-    printf '| target | executions | seconds | edges reached | inputs kept | day |\n'
-    printf '|---|--:|--:|--:|--:|---|\n'
+    printf '| target | executions | seconds | edges reached | inputs kept | day | commit |\n'
+    printf '|---|--:|--:|--:|--:|---|---|\n'
     cat "$rows"/*.row
 }
 
