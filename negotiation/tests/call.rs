@@ -154,6 +154,10 @@ fn potential_configurations_are_read_as_rfc_5939_has_them() {
         "pcfg:1 t=5",
         "pcfg:1 a=1",
         "pcfg:x",
+        "pcfg:1 t=5 a=x|1",
+        "pcfg:1 t=5 a=1,x",
+        "pcfg:1 t=5|x a=1",
+        "pcfg:1 t=5 a=-x:1",
     ] {
         assert_eq!(taken(&[none]), None, "{none}");
     }

@@ -7,8 +7,8 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use sdes_sdp::{
-    CryptoErrorKind, CryptoLine, CryptoSuite, Direction, MediaKind, Profile, RemarkKind, Sdp,
-    SdpErrorKind, Tolerance,
+    Configuration, CryptoErrorKind, CryptoLine, CryptoSuite, Direction, MediaKind, Profile,
+    RemarkKind, Sdp, SdpErrorKind, Tolerance,
 };
 
 macro_rules! vector {
@@ -146,6 +146,49 @@ fn capabilities_as_the_rfc_writes_them() {
             (6, vec![], vec![("", vec![], vec![7])], false),
         ]
     );
+}
+
+/// RFC 5939 §3.5.1: a list that its grammar does not know makes the whole configuration invalid, for
+/// what it insists on is not known.
+#[test]
+fn a_malformed_list_is_no_configuration() {
+    for value in ["1", "1 t=1", "1 a=1", "1 a=-s", "1 a=-ms:1|[2,3]|4,[5] t=2|1", "1 x=*"] {
+        assert!(Configuration::parse(value).is_some(), "{value}");
+    }
+    for list in [
+        "t=",
+        "t=x",
+        "t=0",
+        "t=1|",
+        "t=1||2",
+        "t=1,2",
+        "t=2147483648",
+        "t=+1",
+        "a=",
+        "a=x",
+        "a=0",
+        "a=1,x",
+        "a=1,",
+        "a=1||2",
+        "a=1|",
+        "a=1,[",
+        "a=1,[]",
+        "a=1,[2",
+        "a=1[2]",
+        "a=,[2]",
+        "a=[2],1",
+        "a=[2]]",
+        "a=[2,]",
+        "a=-",
+        "a=-x",
+        "a=-x:1",
+        "a=-m:",
+        "a=-m:x",
+        "a=:1",
+        "a=m:1",
+    ] {
+        assert_eq!(Configuration::parse(&format!("1 {list}")), None, "{list}");
+    }
 }
 
 /// The Cisco sample in both its readings.

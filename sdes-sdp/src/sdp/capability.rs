@@ -23,6 +23,36 @@ pub(crate) fn transports(value: &str) -> impl Iterator<Item = (u32, Profile<'_>)
     numbered.zip(words.map(Profile::parse))
 }
 
+/// Whether a text is numbers with this separator between them.
+fn is_list(text: &str, separator: u8) -> bool {
+    pieces(text, separator).all(|piece| number(piece).is_some())
+}
+
+/// What is to be deleted, and the alternatives behind it.
+fn delete_and_lists(attributes: &str) -> (&str, Option<&str>) {
+    match split_once(attributes, b':') {
+        Some((delete, lists)) => (delete, Some(lists)),
+        None if attributes.starts_with('-') => (attributes, None),
+        None => ("", Some(attributes)),
+    }
+}
+
+/// attribute-config-list of RFC 5939 §3.5.1. A configuration that breaks it must not be used at
+/// all: what it insists on would not be known (§3.6.2).
+fn is_attribute_list(text: &str) -> bool {
+    let (delete, lists) = delete_and_lists(text);
+    let is_alternative = |list| match split_once(list, b'[') {
+        Some((mandatory, optional)) => {
+            let mandatory = mandatory.is_empty()
+                || mandatory.strip_suffix(',').is_some_and(|list| is_list(list, b','));
+            mandatory && optional.strip_suffix(']').is_some_and(|list| is_list(list, b','))
+        }
+        None => is_list(list, b','),
+    };
+    (delete.is_empty() && !text.starts_with(':') || matches!(delete, "-m" | "-s" | "-ms"))
+        && lists.is_none_or(|lists| pieces(lists, b'|').all(is_alternative))
+}
+
 /// An attribute that may be put to use, `a=acap` (RFC 5939 §3.4.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AttributeCapability<'a> {
@@ -82,8 +112,9 @@ impl<'a> Configuration<'a> {
         let mut new = Self { number, transports: "", attributes: "", needs_extension: false };
         for word in words {
             match split_once(word, b'=')? {
-                ("t", list) => new.transports = list,
-                ("a", list) => new.attributes = list,
+                ("t", list) if is_list(list, b'|') => new.transports = list,
+                ("a", list) if is_attribute_list(list) => new.attributes = list,
+                ("t" | "a", _) => return None,
                 (name, _) => new.needs_extension |= name.starts_with('+'),
             }
         }
@@ -108,12 +139,8 @@ impl<'a> Configuration<'a> {
 
     /// Its attributes, alternatives in the order of preference.
     pub fn attributes(&self) -> impl Iterator<Item = AttributeAlternative<'a>> + Clone + use<'a> {
-        let (delete, lists) = match split_once(self.attributes, b':') {
-            Some((delete, lists)) => (delete, lists),
-            None if self.attributes.starts_with('-') => (self.attributes, ""),
-            None => ("", self.attributes),
-        };
-        pieces(lists, b'|').map(move |list| {
+        let (delete, lists) = delete_and_lists(self.attributes);
+        pieces(lists.unwrap_or_default(), b'|').map(move |list| {
             let (mandatory, optional) = split_once(list, b'[').unwrap_or((list, ""));
             AttributeAlternative { delete, mandatory, optional: optional.trim_end_matches(']') }
         })
