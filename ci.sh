@@ -376,7 +376,7 @@ step_differential() {
 # Without a sanitizer, for it runs twice as often so, but for the target of the one crate that has
 # unsafe code.
 fuzz_targets() {
-    local target seeds log row sanitizer longest commit rows=../target/fuzz
+    local target seeds log row sanitizer longest words commit rows=../target/fuzz
     cd fuzz
     commit=$(git rev-parse --short HEAD)
     mkdir -p "$rows"
@@ -390,8 +390,13 @@ fuzz_targets() {
         # Of these two every few bytes are a key, a batch or a primitive on kilobytes.
         longest=2048
         [[ $target != accel && $target != batch ]] || longest=512
+        words=()
+        case $target in
+            crypto_line | sdp | exchange) words=(-dict=dictionaries/sdes.dict) ;;
+            cisco | polycom) words=(-dict=dictionaries/configuration.dict) ;;
+        esac
         cargo +nightly fuzz run --fuzz-dir . --sanitizer "$sanitizer" ${FUZZ_FEATURES:-} "$target" \
-            "${seeds[@]}" -- -max_total_time="${FUZZ_SECONDS:-600}" -max_len="$longest" \
+            "${seeds[@]}" -- -max_total_time="${FUZZ_SECONDS:-600}" -max_len="$longest" "${words[@]}" \
             -print_final_stats=1 >"$log" 2>&1 || {
             tail -n 40 "$log" >&2
             return 1

@@ -106,7 +106,7 @@ where
     // Counters wrap within their 32 bits, often not far from the first block.
     let mut iv = u128::from_be_bytes(*filler.bytes(1, 16).first_chunk().unwrap());
     if u.arbitrary()? {
-        iv = iv | 0xffff_ffff ^ u128::from(u.arbitrary::<u8>()?);
+        iv |= 0xffff_ffff ^ u128::from(u.arbitrary::<u8>()?);
     }
     let len = length(u)?;
     let plain = filler.bytes(2, len);

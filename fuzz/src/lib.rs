@@ -4,5 +4,6 @@ pub mod accel;
 #[cfg(feature = "doctor")]
 pub mod capture;
 pub mod configuration;
+pub mod exchange;
 pub mod sdes;
 pub mod srtp;

@@ -1,15 +1,11 @@
 //! Replays on stable what the pcap target starts from, every prefix and every byte changed of it.
 #![cfg(feature = "doctor")]
 
-use std::{fs, path::Path};
+mod common;
 
 #[test]
 fn pcap() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/pcap");
-    let mut files = 0;
-    for entry in fs::read_dir(dir).unwrap() {
-        let seed = fs::read(entry.unwrap().path()).unwrap();
-        files += 1;
+    for (_, seed) in common::seeds("pcap", 4) {
         srtp_fuzz::capture::pcap(&seed);
         for at in (0..seed.len()).step_by(11) {
             srtp_fuzz::capture::pcap(&seed[..at]);
@@ -18,5 +14,5 @@ fn pcap() {
             srtp_fuzz::capture::pcap(&changed);
         }
     }
-    assert!(files >= 4, "{files} seeds");
+    common::replay_kept("pcap", srtp_fuzz::capture::pcap);
 }

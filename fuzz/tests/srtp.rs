@@ -1,23 +1,15 @@
 //! Replays on stable what the targets of srtp-core and srtp-accel start from, and many random
 //! inputs more.
 
-use std::{fs, path::Path};
+mod common;
 
 use srtp_fuzz::srtp;
 
 fn run(target: &str, random_inputs: u64, fuzz: fn(&[u8])) {
-    let files_in = |dir: &Path| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
-    let mut files: Vec<_> = files_in(&seeds).collect();
-    // What a fuzzer has kept, for `./ci.sh coverage`.
-    if let Some(corpus) = std::env::var_os("FUZZ_CORPUS") {
-        files.extend(files_in(&Path::new(&corpus).join(target)));
+    for (_, seed) in common::seeds(target, 10) {
+        fuzz(&seed);
     }
-    files.sort();
-    assert!(files.len() > 10, "{target} has {} seeds", files.len());
-    for file in files {
-        fuzz(&fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())));
-    }
+    common::replay_kept(target, fuzz);
     for seed in 0..random_inputs {
         fuzz(&random(seed));
     }
