@@ -283,6 +283,7 @@ step_fuzz-smoke() {
     # In fuzz/ so that cargo finds the workspace of the targets, not the one above it. Without
     # srtp-doctor, whose one target takes longer to build than all others to run.
     cd fuzz
+    cargo clippy --locked --no-default-features --all-targets -- -D warnings
     cargo test --locked --no-default-features
     if ! has_toolchain nightly; then
         say 'no nightly Rust here, so that the targets only replay; rustup toolchain install nightly'
