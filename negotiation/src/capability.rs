@@ -165,6 +165,16 @@ pub(crate) fn choose<'a>(
     refusal.map(Err)
 }
 
+/// The value of the `a=acfg` of an answered m-line. Without a value it names nothing (§3.5.2).
+fn named<'t>(theirs: &Media<'t>) -> Option<&'t str> {
+    theirs.values("acfg").next()
+}
+
+/// Whether an answered m-line, verified as fitting its offer, is a potential configuration of it.
+pub(crate) fn is_answered(theirs: &Media<'_>) -> bool {
+    named(theirs).is_some()
+}
+
 /// The profile an answer's `a=acfg` stands for, and the offered line with a tag, `None` without
 /// `a=acfg`.
 pub(crate) fn answered<'a>(
@@ -173,7 +183,7 @@ pub(crate) fn answered<'a>(
     theirs: &Media<'_>,
 ) -> Option<Result<Profile<'a>, Reason>> {
     // By its number alone: what else stands in it repeats the offer.
-    let value = theirs.values("acfg").next()?;
+    let value = named(theirs)?;
     let word = value.split([' ', '\t']).find(|word| !word.is_empty()).unwrap_or_default();
     let number = Configuration::parse(word).map_or(0, |configuration| configuration.number());
     let mut offered = secured(offer, ours).filter(|potential| potential.number == number);

@@ -113,8 +113,7 @@ pub(crate) fn agreed<'o, 'a>(
     theirs: &Media<'a>,
     peer: &PeerProfile,
 ) -> Option<(CryptoLine<'o>, CryptoLine<'a>)> {
-    let potential = theirs.has_attribute("acfg");
-    let fit = fit(ours, theirs, potential, peer).ok()?;
+    let fit = fit(ours, theirs, capability::is_answered(theirs), peer).ok()?;
     Some((fit.offered_line, fit.line))
 }
 

@@ -118,6 +118,19 @@ fn the_example_of_rfc_5939() {
     assert!(own.contains("a=acfg:1 t=1 a=1\r\n"), "{own}");
 }
 
+/// An `a=acfg` without a value names no configuration (RFC 5939 §3.5.2): the answer is to the m-line
+/// as it is, and its keys are the first ones.
+#[test]
+fn an_actual_configuration_without_a_value_is_none() {
+    let offer = sdp(&[SAVP, &crypto(1, SHA1_80, KEY_A, "")]);
+    let answer = sdp(&["m=audio 5000 RTP/SAVP 0", &crypto(1, SHA1_80, KEY_B, ""), "acfg"]);
+    let (offer, answer) = (Sdp::parse(&offer).unwrap(), Sdp::parse(&answer).unwrap());
+    assert_eq!(verify(&offer, &answer).outcome(), Outcome::Srtp);
+    let exchange = Exchange { offer: &offer, answer: &answer, role: Role::Offerer };
+    let first = renegotiate(&[], Some(&exchange), 0, &PeerProfile::RFC);
+    assert_eq!(first.context, Some(Context::New));
+}
+
 /// Configurations go by number; what insists on the unknown is passed over; alternatives and
 /// numbered transports are counted as the RFC has it.
 #[test]
