@@ -32,7 +32,8 @@ docs         the commands of all other READMEs and of the guides do what the tex
 package      the crates that are for a registry can be published, as far as that shows without one
 test         cargo test --workspace (a command of README.md, so a part of readme)
 big-capture  srtp-doctor decrypts a capture of 1 GB within 64 MB of memory, and says how fast
-interop      packets of libsrtp, pylibsrtp, GStreamer, ffmpeg and baresip, both ways, byte for byte
+interop      packets of libsrtp, pylibsrtp, pion, GStreamer, ffmpeg and baresip, both ways, byte for byte
+others       the suites of webrtc-srtp and rtc-srtp that README.md says yes to, byte for byte ours
 fuzz         every fuzz target runs for FUZZ_SECONDS, or those of FUZZ; executions and edges are noted
 coverage     what the inputs of the fuzz targets execute of the library crates
 mutants      every change of the code fails a test, but for those it lists; hours, in shards, resumes
@@ -353,16 +354,24 @@ evidence() {
 
 step_interop() {
     need_packages gcc libc6-dev libsrtp2-dev python3 python3-venv ffmpeg baresip-core \
+        golang-go golang-github-pion-srtp.v2-dev \
         gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad}
     local venv=target/pylibsrtp
     [[ -x $venv/bin/python ]] || /usr/bin/python3 -m venv "$venv"
     "$venv"/bin/pip install --quiet --disable-pip-version-check 'pylibsrtp==1.0.0'
+    # By the sources that Debian has; no module is fetched.
+    GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$PWD/target/go-build \
+        go build -o target/pion-filter interop/pion/filter.go
     cargo build --locked --quiet -p srtp-doctor --example user_agent
     cargo build --locked --quiet --release --manifest-path interop/Cargo.toml
-    export INTEROP_PYTHON=$venv/bin/python
+    export INTEROP_PYTHON=$venv/bin/python INTEROP_PION=$PWD/target/pion-filter
     export INTEROP_USER_AGENT=${CARGO_TARGET_DIR:-target}/debug/examples/user_agent
     evidence interop 'Other implementations' \
         "${CARGO_TARGET_DIR:-interop/target}"/release/srtp-interop interop
+}
+
+step_others() {
+    cargo test --locked -p srtp-benches --features peer-rtc-srtp,peer-webrtc-srtp --test others
 }
 
 step_differential() {

@@ -9,12 +9,13 @@ use sdes_sdp::sdp::{Connection, Origin, Sdp};
 use serde::Serialize;
 use srtp_negotiation::connect::Endpoint;
 use srtp_negotiation::{
-    Decision, LocalMedia, LocalSession, MediaOutcome, Outcome, answered_direction, decide,
-    write_answer,
+    Decision, LocalMedia, LocalSession, MediaOutcome, Outcome, Party, Reason, answered_direction,
+    decide, line_verdicts, write_answer,
 };
 
 use crate::cli::{AnswerArgs, Common};
 use crate::connect::exit;
+use crate::dtls;
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, plainly};
 use crate::parties::Loaded;
@@ -30,12 +31,18 @@ struct Json {
     sdp: Option<String>,
 }
 
-/// Runs the command. The answer has the keys in it: that is what it is for.
+/// Runs the command: the answer or the refusal to `out`, remarks to `err`. The answer has the keys in
+/// it: that is what it is for.
 ///
 /// # Errors
 /// An offer or configuration that cannot be read, `--keys` that do not fit, a system without
 /// randomness.
-pub fn run(args: &AnswerArgs, common: Common, out: &mut dyn Write) -> Result<Exit, Failure> {
+pub fn run(
+    args: &AnswerArgs,
+    common: Common,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Exit, Failure> {
     let mut input = Input::open(&args.offer)?;
     let (name, text) = (input.name().to_owned(), input.text()?);
     let offer = Sdp::parse(&text).map_err(|error| Failure::input(&name, error))?;
@@ -43,7 +50,7 @@ pub fn run(args: &AnswerArgs, common: Common, out: &mut dyn Write) -> Result<Exi
     let mut keys = Keys::new(args.keys.as_deref())?;
     let json = party.with(&args.party, |endpoint| {
         let decision = decide(&offer, &endpoint.party());
-        let (outcome, reason) = (decision.outcome(), decision.reason());
+        let (outcome, reason) = (outcome(&decision), decision.reason());
         let sdp = match outcome {
             Outcome::Rejected => None,
             _ => Some(write(&name, &offer, &decision, &endpoint, args.addr, &mut keys)?),
@@ -52,15 +59,19 @@ pub fn run(args: &AnswerArgs, common: Common, out: &mut dyn Write) -> Result<Exi
             outcome,
             Json {
                 outcome: outcome.as_str(),
-                status: decision.status(),
-                reason: reason.to_string(),
+                status: if outcome == Outcome::Rejected { 488 } else { 200 },
+                reason: place(&offer, &reason) + &reason.to_string(),
                 source: reason.source(),
                 sdp,
             },
         ))
     });
     let (outcome, json) = json?;
-    let written = if common.json {
+    let remarks = offer
+        .media()
+        .filter(dtls::alone_keys)
+        .map(|media| format!("{name}: line {}: {}", media.line_number(), dtls::ADVICE));
+    let mut written = if common.json {
         serde_json::to_writer(&mut *out, &json)
             .map_err(std::io::Error::from)
             .and_then(|()| writeln!(out))
@@ -74,8 +85,39 @@ pub fn run(args: &AnswerArgs, common: Common, out: &mut dyn Write) -> Result<Exi
             ),
         }
     };
+    for remark in remarks {
+        if common.json || json.sdp.is_some() {
+            // Nobody to tell when standard error is closed.
+            let _ = writeln!(err, "{remark}");
+        } else {
+            written = written.and_then(|()| writeln!(out, "{remark}"));
+        }
+    }
     written.map_err(|error| Failure::input("standard output", plainly(&error)))?;
     Ok(exit(outcome))
+}
+
+/// What the decision comes to here, where nobody does what it leaves to others: DTLS, fax.
+fn outcome(decision: &Decision<'_>) -> Outcome {
+    let taken = |outcome: &MediaOutcome<'_>| {
+        matches!(outcome, MediaOutcome::Srtp { .. } | MediaOutcome::Rtp)
+    };
+    match decision.media().iter().any(|media| taken(&media.outcome)) {
+        true => decision.outcome(),
+        false => Outcome::Rejected,
+    }
+}
+
+/// Where the crypto line stands that is not valid, for its error counts columns alone.
+fn place(offer: &Sdp<'_>, reason: &Reason) -> String {
+    if !matches!(reason, Reason::Line(_)) {
+        return String::new();
+    }
+    let verdicts = offer.media().flat_map(|media| {
+        line_verdicts(&media, const { &Party::ANYTHING }, None).collect::<Vec<_>>()
+    });
+    let mut these = verdicts.filter(|verdict| verdict.reason == *reason);
+    these.next().map(|verdict| format!("line {}, ", verdict.line_number)).unwrap_or_default()
 }
 
 fn write(

@@ -7,6 +7,7 @@ pub mod capture;
 pub mod cli;
 pub mod connect;
 pub mod decrypt;
+pub mod dtls;
 pub mod explain;
 pub mod failure;
 pub mod g711;
@@ -42,7 +43,7 @@ pub fn run(cli: &Cli) -> Exit {
     let mut err = AutoStream::new(io::stderr(), choice);
     let result = match &cli.command {
         Command::Decrypt(args) => decrypt::run(args, cli.common, &mut out, &mut err),
-        Command::Answer(args) => answer::run(args, cli.common, &mut out),
+        Command::Answer(args) => answer::run(args, cli.common, &mut out, &mut err),
         Command::Connect(args) => connect::run(args, cli.common, &mut out),
         Command::Explain(args) => explain::run(args, cli.common, &mut out, &mut err),
         Command::Packet(args) => packet::run(args, cli.common, &mut out),

@@ -99,7 +99,7 @@ fn settings(name: &str, text: &str) -> Result<Settings, Failure> {
         whole = format!("<srtp {text}/>");
         &whole
     };
-    let document = roxmltree::Document::parse(xml).map_err(|error| Failure::input(name, error))?;
+    let document = roxmltree::Document::parse(xml).map_err(|error| not_xml(name, text, &error))?;
     let mut settings = Settings::default();
     for node in document.descendants() {
         for attribute in node.attributes() {
@@ -107,11 +107,23 @@ fn settings(name: &str, text: &str) -> Result<Settings, Failure> {
             if known.iter().any(|start| attribute.name().starts_with(start)) {
                 settings.set(attribute.name(), attribute.value()).map_err(|error| {
                     let at = document.text_pos_at(attribute.range().start);
-                    let place = format!("{name}, line {}, column {}", at.row, at.col);
+                    let place = format!("{name}: line {}, column {}", at.row, at.col);
                     Failure::input(place, format!("{}: {error}", attribute.name()))
                 })?;
             }
         }
     }
     Ok(settings)
+}
+
+/// Where and why a text is no XML. The parser has no place for what is missing at the end.
+fn not_xml(name: &str, text: &str, error: &roxmltree::Error) -> Failure {
+    let what = match error {
+        roxmltree::Error::UnexpectedEndOfStream => {
+            format!("line {}: the text ends inside an XML element", text.lines().count().max(1))
+        }
+        // It ends with the place as "at 2:3".
+        other => format!("line {}: {other}", other.pos().row),
+    };
+    Failure::input(name, what)
 }

@@ -248,3 +248,20 @@ fn readme_shows_a_real_explanation() {
     golden("readme-explain.txt", &run.out);
     assert!(include_str!("../README.md").contains(&run.out), "the README shows another text");
 }
+
+/// A call that DTLS keys is not called plain, nor is a fax; what DTLS means is said.
+#[test]
+fn what_crypto_lines_do_not_secure_is_left_alone() {
+    let dtls = ["a=setup:active", "a=fingerprint:sha-256 6B:8B"];
+    let explain = |profile: &str, lines: &[&str]| {
+        let mut capture = Capture::new();
+        capture.exchange(1, &sdp(A, profile, lines), &sdp(B, profile, lines));
+        capture.run("explain", &[])
+    };
+    let run = explain("UDP/TLS/RTP/SAVP", &dtls);
+    assert!(run.out.starts_with("Left alone: the profile is keyed by DTLS"), "{}", run.out);
+    assert!(run.out.contains("UDP/TLS/RTP/SAVP: Left alone, "), "{}", run.out);
+    assert!(run.out.contains("\n    keyed by DTLS-SRTP (RFC 5763): "), "{}", run.out);
+    let run = explain("RTP/AVP", &[]);
+    assert!(run.out.starts_with("RTP, not secured: ") && !run.out.contains("DTLS"), "{}", run.out);
+}

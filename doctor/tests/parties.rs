@@ -128,3 +128,73 @@ fn bad_input_is_named_with_its_place() {
         assert!(output.stdout.is_empty());
     }
 }
+
+/// An offer that only DTLS can key is refused, since nobody here does DTLS, and what that is and what to
+/// change is said with the line; beside an m-line that is accepted it is a remark, and the answer stays
+/// an SDP.
+#[test]
+fn an_offer_keyed_by_dtls_is_said_to_be_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("offer.sdp");
+    let answer = |media: &str, more: &[&str]| {
+        let session = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n";
+        std::fs::write(&path, format!("{session}{media}")).unwrap();
+        let output = doctor(&[&["answer", path.to_str().unwrap(), "--as", "srtp"], more].concat());
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let print = "a=setup:actpass\r\na=fingerprint:sha-256 6B:8B\r\n";
+    let said = "offer.sdp: line 6: keyed by DTLS-SRTP (RFC 5763): ";
+    let change = "; offer RTP/SAVP with a=crypto, or put a gateway that does both between\n";
+    for (profile, reason) in [
+        ("UDP/TLS/RTP/SAVP", "the profile is keyed by DTLS, not by crypto lines [RFC 5764 §4.1]"),
+        ("RTP/SAVPF", "the m-line is secured, but has no crypto line [RFC 4568 §5.1.1]"),
+    ] {
+        let offer = format!("m=audio 4000 {profile} 0\r\n{print}");
+        let (code, out, err) = answer(&offer, &[]);
+        assert_eq!((code, err.as_str()), (Some(4), ""), "{out}");
+        let first = format!("488 Not Acceptable Here: {reason}\n");
+        assert!(out.starts_with(&first) && out.contains(said) && out.ends_with(change), "{out}");
+        let (code, out, err) = answer(&offer, &["--json"]);
+        let json: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, json["outcome"].as_str()), (Some(4), Some("rejected")));
+        assert_eq!((json["status"].as_u64(), json["sdp"].is_null()), (Some(488), true));
+        assert!(err.contains(said), "{err}");
+    }
+    let key =
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:nl326xLShGuIXLMkyqo+ExM5GPbz+MLbWMZotRRI\r\n";
+    let video =
+        format!("m=audio 4000 RTP/SAVP 0\r\n{key}m=video 4002 UDP/TLS/RTP/SAVP 31\r\n{print}");
+    let (code, out, err) = answer(&video, &[]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.starts_with("v=0\r\n") && !out.contains("DTLS"), "{out}");
+    assert!(err.contains("offer.sdp: line 8: keyed by DTLS-SRTP"), "{err}");
+    // A crypto line beside the fingerprint is enough.
+    let both = format!("m=audio 4000 RTP/SAVP 0\r\n{key}{print}");
+    let (code, _, err) = answer(&both, &[]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+}
+
+/// A crypto line that is not valid is named by line and column.
+#[test]
+fn a_bad_line_is_named_by_line_and_column() {
+    let output = doctor(&["answer", "VECTORS/../docs/why-488/short-key.sdp", "--as", "srtp"]);
+    let out = text(&output.stdout);
+    assert!(out.contains(": line 7, column 43: key and salt are 29 bytes"), "{out}");
+}
+
+/// A `sip.cfg` that breaks off, or is no XML for another reason, is an error with its line.
+#[test]
+fn a_broken_sip_cfg_is_named_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sip.cfg");
+    for (text, words) in [
+        ("<x>\n<a sec.srtp.enable=\"1\"\n", "sip.cfg: line 2: the text ends inside an XML element"),
+        ("<x>\n<a sec.srtp.enable=1/>\n</x>", "sip.cfg: line 2: "),
+        ("<x>\n<a sec.srtp.enable=\"7\"/>\n</x>", "sip.cfg: line 2, column 4: sec.srtp.enable: "),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let output = doctor(&["connect", path.to_str().unwrap(), "srtp"]);
+        let err = self::text(&output.stderr);
+        assert!(output.status.code() == Some(1) && err.contains(words), "{err}");
+    }
+}

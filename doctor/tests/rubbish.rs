@@ -27,7 +27,7 @@ fn run(args: &[&str]) -> (Result<Exit, Failure>, Vec<u8>) {
     let result = match &cli.command {
         Command::Decrypt(args) => srtp_doctor::decrypt::run(args, cli.common, &mut out, &mut err),
         Command::Explain(args) => srtp_doctor::explain::run(args, cli.common, &mut out, &mut err),
-        Command::Answer(args) => srtp_doctor::answer::run(args, cli.common, &mut out),
+        Command::Answer(args) => srtp_doctor::answer::run(args, cli.common, &mut out, &mut err),
         Command::Connect(args) => srtp_doctor::connect::run(args, cli.common, &mut out),
         Command::Packet(_) | Command::Keys(_) => panic!("they read no files"),
     };

@@ -9,11 +9,10 @@ use srtp_interop::exchange::{SSRC, Scope, exchange};
 use srtp_interop::libsrtp::{self, Libsrtp};
 use srtp_interop::peer::Agreed;
 use srtp_interop::programs::gstreamer::GStreamer;
-use srtp_interop::programs::pylibsrtp::Pylibsrtp;
-use srtp_interop::programs::{baresip, ffmpeg, gstreamer, pylibsrtp};
+use srtp_interop::programs::{baresip, ffmpeg, gstreamer, pion, pylibsrtp};
 use srtp_interop::report::Report;
 
-const PROGRAMS: [&str; 5] = ["libsrtp", "pylibsrtp", "gstreamer", "ffmpeg", "baresip"];
+const PROGRAMS: [&str; 6] = ["libsrtp", "pylibsrtp", "pion", "gstreamer", "ffmpeg", "baresip"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -52,6 +51,7 @@ fn interop(programs: &[&str]) -> ExitCode {
         match *program {
             "libsrtp" => with_libsrtp(&mut report),
             "pylibsrtp" => with_pylibsrtp(&mut report),
+            "pion" => with_pion(&mut report),
             "gstreamer" => with_gstreamer(&mut report),
             "ffmpeg" => with_ffmpeg(&mut report),
             _ => with_baresip(&mut report),
@@ -101,9 +101,33 @@ fn with_pylibsrtp(report: &mut Report) {
     let program = version(&python, &["-c", script], "pylibsrtp");
     for suite in pylibsrtp::SUITES {
         let agreed = Agreed::new(suite, "pylibsrtp");
-        let result = Pylibsrtp::new(&python, &agreed)
+        let result = pylibsrtp::start(&python, &agreed)
             .and_then(|mut peer| exchange(&agreed, &mut peer, Scope::ALL));
         report.add(&program, suite.name(), result);
+    }
+}
+
+fn with_pion(report: &mut Report) {
+    let package =
+        ["--showformat=pion/srtp ${Version}\n", "--show", "golang-github-pion-srtp.v2-dev"];
+    let program = version("dpkg-query", &package, "pion/srtp");
+    let Ok(filter) = std::env::var("INTEROP_PION") else {
+        let why = "INTEROP_PION does not say where interop/pion/filter.go was built to";
+        return report.add(&program, "", Err(why.into()));
+    };
+    for suite in pion::SUITES {
+        for (what, agreed) in variants(suite, "pion") {
+            // It knows no MKI.
+            if !agreed.mki.is_empty() {
+                continue;
+            }
+            let result = pion::start(&filter, &agreed).and_then(|mut peer| {
+                let tally = exchange(&agreed, &mut peer, Scope::ALL)?;
+                pion::differences(&mut peer, &agreed)?;
+                Ok(tally)
+            });
+            report.add(&program, &what, result);
+        }
     }
 }
 

@@ -32,10 +32,16 @@ pub fn rtp(ssrc: u32, seq: u16, shape: Shape, payload: &[u8]) -> Vec<u8> {
     if let Some(words) = shape.extension {
         packet.extend([0xbe, 0xde]);
         packet.extend(words.to_be_bytes());
-        // Elements of one byte (RFC 8285 §4.2), then padding.
+        // Two elements (RFC 8285 §4.2), the second as long as there is room; no word of padding alone,
+        // which some do not keep (docs/DIFFERENCES.md, D14).
         let mut extension = vec![0; 4 * usize::from(words)];
+        let room = u8::try_from(extension.len().saturating_sub(3)).unwrap_or_default();
         if let Some(first) = extension.first_chunk_mut() {
             *first = [0x10, 0x7f];
+        }
+        if words > 1 {
+            extension[2] = 0x20 | (room.min(16) - 1);
+            extension[3..].fill(0x3c);
         }
         packet.extend(extension);
     }

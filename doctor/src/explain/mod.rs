@@ -13,6 +13,7 @@ use crate::calls::{Calls, Description, Exchange, Outcome, Place};
 use crate::capture;
 use crate::cli::{Common, ExplainArgs};
 use crate::decrypt::direction::Shown;
+use crate::dtls;
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, plainly};
 use crate::progress::Progress;
@@ -216,7 +217,7 @@ impl Explanation {
         common: Common,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let (color, word) = come(explained.outcome);
+        let (color, word) = come(explained.outcome, explained.left_alone);
         let because = because(&explained.reason, &explained.source);
         writeln!(out, "{color}{word}{color:#}: {because}.")?;
         let answer = match &exchange.outcome {
@@ -250,8 +251,9 @@ fn because(reason: &str, source: &str) -> String {
     if reason.contains("RFC ") { reason.to_owned() } else { format!("{reason} ({source})") }
 }
 
-fn come(outcome: Come) -> (anstyle::Style, &'static str) {
+fn come(outcome: Come, left_alone: bool) -> (anstyle::Style, &'static str) {
     match outcome {
+        _ if left_alone => (style::NOTE, "Left alone"),
         Come::Srtp => (style::GOOD, "SRTP"),
         Come::Rtp => (style::NOTE, "RTP, not secured"),
         Come::Rejected => (style::BAD, "Rejected"),
@@ -260,13 +262,16 @@ fn come(outcome: Come) -> (anstyle::Style, &'static str) {
 
 fn medium(media: &MediaExplained, common: Common, out: &mut dyn Write) -> io::Result<()> {
     let MediaExplained { index, kind, profile, port, .. } = media;
-    let (color, word) = come(media.outcome);
+    let (color, word) = come(media.outcome, media.left_alone);
     writeln!(
         out,
         "  m-line {}, {kind} {port} {profile}: {color}{word}{color:#}, {}",
         index + 1,
         because(&media.reason, &media.source)
     )?;
+    if media.dtls {
+        writeln!(out, "    {}{}{:#}", style::NOTE, dtls::ADVICE, style::NOTE)?;
+    }
     if let Some(hold) = media.hold {
         writeln!(out, "    {}{hold}{:#} (RFC 3264 §8.4)", style::NOTE, style::NOTE)?;
     }

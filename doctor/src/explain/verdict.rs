@@ -15,6 +15,7 @@ use srtp_negotiation::{
 };
 
 use crate::calls::{Exchange, Outcome};
+use crate::dtls;
 
 /// What became of an exchange, or of one of its m-lines.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -41,6 +42,9 @@ pub struct Explained {
     pub source: String,
     /// The m-lines of the offer.
     pub media: Vec<MediaExplained>,
+    /// Whether nothing was agreed on but what is not for crypto lines to secure: DTLS, fax.
+    #[serde(skip)]
+    pub left_alone: bool,
     /// What happens to keys and rollover counters, in the words of `srtp-negotiation`; none where
     /// there are none.
     pub context: Option<&'static str>,
@@ -81,6 +85,12 @@ pub struct MediaExplained {
     /// Who put the stream on hold, as words.
     #[serde(skip)]
     pub hold: Option<&'static str>,
+    /// Whether it is not for crypto lines to secure.
+    #[serde(skip)]
+    pub left_alone: bool,
+    /// Whether nothing but DTLS can key it.
+    #[serde(skip)]
+    pub dtls: bool,
 }
 
 /// One crypto line.
@@ -140,6 +150,8 @@ pub fn explain(
             let (context, changes) = context(exchange, before);
             Ok(Some(Explained {
                 outcome: overall(&decision),
+                left_alone: decision.outcome() == Negotiated::Rtp
+                    && !decision.media().iter().any(|one| matches!(one.outcome, MediaOutcome::Rtp)),
                 status: *status,
                 reason: reason.to_string(),
                 source: reason.source().to_owned(),
@@ -170,6 +182,7 @@ pub fn explain(
             let (context, changes) = context(exchange, before);
             Ok(Some(Explained {
                 outcome: Result::Rejected,
+                left_alone: false,
                 status: *status,
                 media: media.collect(),
                 reason,
@@ -275,6 +288,7 @@ fn agreed(offered: &Media<'_>, answer: &Sdp<'_>, decision: &Decision<'_>) -> Med
         reason: decided.reason.to_string(),
         source: decided.reason.source().to_owned(),
         lines,
+        left_alone: matches!(decided.outcome, MediaOutcome::Untouched),
         hold: match decided.outcome {
             MediaOutcome::Srtp { .. } | MediaOutcome::Rtp => hold(offered, answered.as_ref()),
             _ => None,
@@ -311,6 +325,8 @@ fn bare(offered: &Media<'_>) -> MediaExplained {
         source: String::new(),
         lines: Vec::new(),
         hold: None,
+        left_alone: false,
+        dtls: dtls::alone_keys(offered),
     }
 }
 

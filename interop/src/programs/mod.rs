@@ -2,7 +2,9 @@
 
 pub mod baresip;
 pub mod ffmpeg;
+pub mod filter;
 pub mod gstreamer;
+pub mod pion;
 pub mod pylibsrtp;
 
 use std::io::{BufRead, BufReader};
