@@ -552,17 +552,18 @@ footprint_features() {
     esac
 }
 
-# Bounds: 20 KB of flash for the suites of phones and for GCM alone, 2 KB of memory, 2 KB of stack.
+# Bounds, of AES-CM and AES-GCM with 128 bits: 20 KB of flash, 2 KB of memory, less than 2 KB of stack. The
+# other suites are measured beside them.
 footprint_table() {
     cd embedded
-    local suite features flash row sender receiver stacks deepest over=()
+    local suite features flash row sender receiver stacks by_new deepest missed over=() beyond=()
     local elf=${CARGO_TARGET_DIR:-target}/$BARE_METAL/release/footprint
     # `core` for size too, as a firmware would: the one that comes with a target is built for speed.
     export BUILD_STD=1
     local runner
     runner=$(sed --quiet 's/^runner = "\(.*\)"/\1/p' .cargo/config.toml)
-    printf '| suite | flash | sender | receiver | stack: set-up | SRTP | SRTCP |\n'
-    printf '|---|--:|--:|--:|--:|--:|--:|\n'
+    printf '| suite | flash | sender | receiver | stack: set-up | SRTP | SRTCP | set-up by `new` |\n'
+    printf '|---|--:|--:|--:|--:|--:|--:|--:|\n'
     for suite in AES_CM_128_HMAC_SHA1_{80,32} AES_{192,256}_CM_HMAC_SHA1_{80,32} \
         F8_128_HMAC_SHA1_80 AEAD_AES_{128,256}_GCM NULL_HMAC_SHA1_{80,32}; do
         features=$(footprint_features "$suite")
@@ -574,25 +575,47 @@ footprint_table() {
         row=$(timeout 60 $runner "$elf")
         read -r _ sender receiver stacks <<<"$row"
         printf '| %s | %s | %s | %s | %s |\n' "$suite" "$flash" "$sender" "$receiver" "${stacks// / | }"
-        deepest=$(tr ' ' '\n' <<<"$stacks" | sort -n | tail -n 1)
         printf 'ci.sh: %s %s %s\n' "$suite" "$flash" "$row" >&2
-        ((sender + receiver <= 2048)) || over+=("$suite: memory of $((sender + receiver))")
-        ((deepest < 2048)) || over+=("$suite: stack of $deepest")
+        by_new=${stacks##* }
+        deepest=$(tr ' ' '\n' <<<"${stacks% "$by_new"}" | sort -n | tail -n 1)
+        missed=()
+        ((flash <= 20480)) || missed+=("$suite: flash of $flash")
+        ((sender + receiver <= 2048)) || missed+=("$suite: memory of $((sender + receiver))")
+        ((deepest < 2048)) || missed+=("$suite: stack of $deepest")
         case $suite in
-            AES_CM_128_* | AEAD_AES_128_GCM) ((flash <= 20480)) || over+=("$suite: flash of $flash") ;;
+            AES_CM_128_* | AEAD_AES_128_GCM) over+=("${missed[@]}") ;;
+            *) beyond+=("${missed[@]}") ;;
         esac
     done
     printf '\nBytes. Flash is the whole program: vectors, start-up code, suite, both directions, SRTP and\n'
     printf 'SRTCP; built, `core` too, with opt-level "z" and LTO, without alloc. Sender and receiver are what one stream\n'
-    printf 'each way takes in memory, keys and windows included; the stack is painted and looked at.\n'
-    ((${#over[@]} == 0)) || printf '\nOver its bound: %s.\n' "$(IFS=';' && echo "${over[*]}")"
+    printf 'each way takes in memory, keys and windows included; the stack is painted and looked at. Set-up is what\n'
+    printf 'a firmware does: two contexts made `without_key`, and a key for both by `rekey`; beside it, for comparison,\n'
+    printf 'how deep it is where `new` returns a context.\n'
+    printf '\nThe bounds are those of AES-CM and AES-GCM with 128 bits: at most 20480 bytes of flash and 2048 of memory,\n'
+    printf 'less than 2048 of stack.'
+    if ((${#beyond[@]} == 0)); then
+        printf ' The other suites keep them too.\n'
+    else
+        printf ' Of the other suites beyond them: %s.\n' "$(joined_by '; ' "${beyond[@]}")"
+    fi
+    ((${#over[@]} == 0)) || printf '\nOver its bound: %s.\n' "$(joined_by '; ' "${over[@]}")"
+}
+
+# The arguments behind the first, with that between them.
+joined_by() {
+    local between=$1 text=$2 more
+    for more in "${@:3}"; do
+        text+=$between$more
+    done
+    printf '%s' "$text"
 }
 
 step_footprint() {
     need_packages binutils-arm-none-eabi qemu-system-arm python3
     evidence footprint 'Footprint on a Cortex-M4' footprint_table
     # After the figures are written down: a bound that is not kept is a figure too.
-    ! sed --quiet '/<!-- footprint -->/,$p' docs/EVIDENCE.md | grep 'Over its bound'
+    ! sed --quiet '/<!-- footprint -->/,/<!-- \/footprint -->/p' docs/EVIDENCE.md | grep 'Over its bound'
 }
 
 step_soak() {

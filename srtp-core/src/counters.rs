@@ -21,6 +21,9 @@ pub struct Counters {
 }
 
 impl Counters {
+    pub(crate) const NONE: Self =
+        Self { packets: 0, bytes: 0, auth_failures: 0, replays: 0, late: 0 };
+
     pub(crate) const fn passed(&mut self, len: usize) {
         self.packets = self.packets.saturating_add(1);
         self.bytes = self.bytes.saturating_add(len as u64);

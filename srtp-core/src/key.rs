@@ -4,6 +4,7 @@
 //! Read first: RFC 3711 §3.2.1, §4.3.1, §8.1; RFC 4568 §6.1.
 
 use core::fmt;
+use core::num::NonZeroU64;
 
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -285,11 +286,20 @@ pub struct MasterKey {
     suite: CryptoSuite,
     key_salt: [u8; MAX_KEY_SALT_LEN],
     mki: Mki,
-    lifetime: Option<u64>,
+    lifetime: Option<NonZeroU64>,
     rate: KeyDerivationRate,
 }
 
 impl MasterKey {
+    /// The place for one.
+    pub(crate) const VACANT: Self = Self {
+        suite: CryptoSuite::AesCm128HmacSha1_80,
+        key_salt: [0; MAX_KEY_SALT_LEN],
+        mki: Mki::EMPTY,
+        lifetime: None,
+        rate: KeyDerivationRate::ZERO,
+    };
+
     /// A master key from key and salt, concatenated as in an `inline:` parameter.
     ///
     /// # Errors
@@ -325,10 +335,10 @@ impl MasterKey {
     /// # Errors
     /// [`KeyError::Lifetime`] for 0 and for more than the suite's SRTP lifetime.
     pub fn with_lifetime(mut self, packets: u64) -> Result<Self, KeyError> {
-        if packets == 0 || packets > self.suite.parameters().srtp_lifetime {
-            return Err(KeyError::Lifetime { suite: self.suite, given: packets });
-        }
-        self.lifetime = Some(packets);
+        let possible = packets <= self.suite.parameters().srtp_lifetime;
+        let lifetime = NonZeroU64::new(packets).filter(|_| possible);
+        let refused = KeyError::Lifetime { suite: self.suite, given: packets };
+        self.lifetime = Some(lifetime.ok_or(refused)?);
         Ok(self)
     }
 
@@ -351,7 +361,10 @@ impl MasterKey {
 
     /// The lifetime that was set, in packets; `None` leaves the suite's own.
     pub const fn lifetime(&self) -> Option<u64> {
-        self.lifetime
+        match self.lifetime {
+            Some(packets) => Some(packets.get()),
+            None => None,
+        }
     }
 
     /// The key derivation rate.
@@ -381,12 +394,12 @@ impl MasterKey {
 
     /// The most SRTP packets the key may protect.
     pub(crate) fn srtp_limit(&self) -> u64 {
-        self.lifetime.unwrap_or(u64::MAX).min(self.suite.parameters().srtp_lifetime)
+        self.lifetime().unwrap_or(u64::MAX).min(self.suite.parameters().srtp_lifetime)
     }
 
     /// The most SRTCP packets the key may protect.
     pub(crate) fn srtcp_limit(&self) -> u64 {
-        self.lifetime.unwrap_or(u64::MAX).min(self.suite.parameters().srtcp_lifetime)
+        self.lifetime().unwrap_or(u64::MAX).min(self.suite.parameters().srtcp_lifetime)
     }
 }
 

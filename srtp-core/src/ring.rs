@@ -54,28 +54,15 @@ struct Epoch {
 }
 
 impl Epoch {
-    // Not inlined here and at [`ActiveKey::by`]: what a call returns it writes to where it stays.
-    #[inline(never)]
-    fn first(
-        prf: &Prf,
-        master: &MasterKey,
-        protocol: Protocol,
-        elements: bool,
-        lifetime: u64,
-    ) -> Self {
-        let keys = SessionKeys::derive_by(prf, master, protocol, 0, elements);
-        Self { keys, r: 0, packets: 0, lifetime }
-    }
+    const VACANT: Self = Self { keys: SessionKeys::VACANT, r: 0, packets: 0, lifetime: 0 };
 }
 
-/// A master key at work.
+/// A master key at work, or the place for one.
 #[derive(Clone)]
 pub(crate) struct ActiveKey {
     master: MasterKey,
     srtp: Epoch,
     srtcp: Epoch,
-    /// Whether elements of header extensions are encrypted, which takes keys of their own.
-    elements: bool,
     /// What follows the payload, where no packet carries a rollover counter.
     srtp_trailers: Trailers,
     srtcp_trailers: Trailers,
@@ -89,6 +76,9 @@ struct Trailers {
 }
 
 impl Trailers {
+    const NONE: Self =
+        Self { without_mki: Trailer::new(0, 0, 0, 0, 0), with_mki: Trailer::new(0, 0, 0, 0, 0) };
+
     fn new(row: &SuiteParameters, index: usize, mki: usize, roc: u8, tag: usize) -> Self {
         let byte = |len: usize| u8::try_from(len).unwrap_or(u8::MAX);
         let (aead_tag, tag) = if row.cipher.is_aead() { (tag, 0) } else { (0, tag) };
@@ -103,29 +93,44 @@ impl Trailers {
 }
 
 impl ActiveKey {
-    /// # Errors
-    /// Where the policy does not go with the key's suite.
+    /// The place for a key. A constant, not built on the stack and moved: it is most of what a context
+    /// takes, a small machine has not the stack to carry it about, and on a stack older keys may have
+    /// lain, which would come along in the bytes of unused variants. (Without `accel` it is all zeros,
+    /// so that it takes no flash.)
+    pub(crate) const VACANT: Self = Self {
+        srtp: Epoch::VACANT,
+        srtcp: Epoch::VACANT,
+        master: MasterKey::VACANT,
+        srtp_trailers: Trailers::NONE,
+        srtcp_trailers: Trailers::NONE,
+    };
+
+    /// Whether there is a key: every one has a lifetime.
     #[inline(always)]
-    pub(crate) fn new(master: &MasterKey, policy: &Policy) -> Result<Self, KeyError> {
-        policy.check(master.suite())?;
-        Ok(Self::by(&Prf::new(master), master, policy))
+    fn is_vacant(&self) -> bool {
+        self.srtp.lifetime == 0
     }
 
-    /// The same by a pseudo-random function that is there already, under a policy that goes with the
-    /// suite.
+    /// Sets a vacant place to work with a key whose suite goes with the policy, and returns its
+    /// pseudo-random function's seed for the table of SSRCs.
     #[inline(never)]
-    fn by(prf: &Prf, master: &MasterKey, policy: &Policy) -> Self {
-        let elements = !policy.encrypted_extensions.is_empty();
+    pub(crate) fn begin(&mut self, master: &MasterKey, policy: &Policy) -> u64 {
         let (row, mki) = (master.suite().parameters(), master.mki().len());
         let srtp_tag = if policy.unauthenticated_srtp { 0 } else { row.srtp_tag_len };
-        Self {
-            srtp: Epoch::first(prf, master, Protocol::Srtp, elements, master.srtp_limit()),
-            srtcp: Epoch::first(prf, master, Protocol::Srtcp, false, master.srtcp_limit()),
-            master: master.clone(),
-            elements,
-            srtp_trailers: Trailers::new(row, 0, mki, 0, srtp_tag),
-            srtcp_trailers: Trailers::new(row, SRTCP_INDEX_LEN, mki, 0, row.srtcp_tag_len),
+        self.srtp_trailers = Trailers::new(row, 0, mki, 0, srtp_tag);
+        self.srtcp_trailers = Trailers::new(row, SRTCP_INDEX_LEN, mki, 0, row.srtcp_tag_len);
+        self.master.clone_from(master);
+        self.srtp.lifetime = master.srtp_limit();
+        self.srtcp.lifetime = master.srtcp_limit();
+
+        let prf = Prf::new(master);
+        let elements = !policy.encrypted_extensions.is_empty();
+        self.srtp.keys.derive_by(&prf, row, Protocol::Srtp, 0, elements);
+        if !self.keeps_its_keys() {
+            wipe_stack(); // these keys will go before the others
         }
+        self.srtcp.keys.derive_by(&prf, row, Protocol::Srtcp, 0, false);
+        prf.table_seed()
     }
 
     pub(crate) fn master(&self) -> &MasterKey {
@@ -222,7 +227,9 @@ impl ActiveKey {
         r: u64,
         place: &'k mut Option<SessionKeys>,
     ) -> &'k SessionKeys {
-        place.insert(SessionKeys::derive(&self.master, protocol, r, self.elements))
+        let keys = place.insert(SessionKeys::VACANT);
+        keys.derive(&self.master, protocol, r, self.srtp.keys.has_header_keys());
+        keys
     }
 
     /// The session keys of SRTP and what follows the payload, of a key on the short way.
@@ -278,12 +285,14 @@ impl ActiveKey {
     #[cold]
     #[inline(never)]
     fn go_to_epoch(&mut self, protocol: Protocol, r: u64) {
-        let keys = SessionKeys::derive(&self.master, protocol, r, self.elements);
+        wipe_stack();
+        let elements = self.srtp.keys.has_header_keys();
         let epoch = match protocol {
             Protocol::Srtp => &mut self.srtp,
             Protocol::Srtcp => &mut self.srtcp,
         };
-        (epoch.keys, epoch.r) = (keys, r);
+        epoch.keys.derive(&self.master, protocol, r, elements);
+        epoch.r = r;
     }
 
     /// Packets so far, SRTP and SRTCP.
@@ -319,7 +328,7 @@ fn is_ordinary(key: &MasterKey, policy: &Policy) -> bool {
 #[derive(Clone)]
 pub(crate) struct KeyRing<const KEYS: usize> {
     pub(crate) policy: Policy,
-    slots: [Wiped<Option<ActiveKey>>; KEYS],
+    slots: [Wiped<ActiveKey>; KEYS],
     /// The slot of the key that protects.
     current: usize,
     /// The slot of the only key, where its packets can go the short way; else none.
@@ -327,19 +336,21 @@ pub(crate) struct KeyRing<const KEYS: usize> {
 }
 
 impl<const KEYS: usize> KeyRing<KEYS> {
-    /// A ring of one key, under a policy that goes with its suite.
-    // What is built here is kilobytes: inlined, it is built where it stays.
+    /// A ring without keys.
     #[inline(always)]
-    pub(crate) fn new(first: &MasterKey, prf: &Prf, policy: Policy) -> Self {
+    pub(crate) const fn vacant(policy: Policy) -> Self {
         const { assert!(KEYS >= 1, "a context has at least one master key") };
-        // Vacant first: a vacant slot that is moved here brings with it what lay where it came
-        // from, which may be a key.
-        let mut slots = [const { Wiped::new(None) }; KEYS];
-        if let Some(slot) = slots.first_mut() {
-            *slot = Wiped::new(Some(ActiveKey::by(prf, first, &policy)));
-        }
-        let ordinary = if is_ordinary(first, &policy) { 0 } else { KEYS };
-        Self { policy, slots, current: 0, ordinary }
+        let slots = [const { Wiped::new(ActiveKey::VACANT) }; KEYS];
+        Self { policy, slots, current: KEYS, ordinary: KEYS }
+    }
+
+    /// Makes a key whose suite goes with the policy the only one, which protects, and returns its
+    /// pseudo-random function's seed for the table of SSRCs.
+    pub(crate) fn begin(&mut self, first: &MasterKey) -> u64 {
+        let seed = self.slots.first_mut().map(|slot| slot.begin(first, &self.policy));
+        self.current = 0;
+        self.find_ordinary();
+        seed.unwrap_or_default()
     }
 
     /// To be called when a key has come or gone.
@@ -360,7 +371,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     /// packet everything is, and by which session keys it opens.
     #[inline(always)]
     pub(crate) fn ordinary_mut(&mut self) -> Option<&mut ActiveKey> {
-        self.slots.get_mut(self.ordinary)?.as_mut()
+        Some(self.slots.get_mut(self.ordinary)?) // set where there is one
     }
 
     /// The same for a packet to be sent.
@@ -377,7 +388,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     // Not inlined, so that it stands where the stack was wiped.
     #[inline(never)]
     fn add_here(&mut self, master: &MasterKey) -> Result<(), KeyError> {
-        let added = ActiveKey::new(master, &self.policy)?;
+        self.policy.check(master.suite())?;
         // Two keys can be told apart in a packet by MKIs of their own (RFC 4568 §6.1: of one
         // length, and on every key when there are several).
         let apart = |key: &ActiveKey| {
@@ -388,8 +399,9 @@ impl<const KEYS: usize> KeyRing<KEYS> {
         if !self.iter().all(|(_, key)| sent && apart(key)) {
             return Err(KeyError::MkiConflict);
         }
-        let vacant = self.slots.iter_mut().find(|slot| slot.is_none());
-        *vacant.ok_or(KeyError::RingFull { capacity: KEYS })? = Wiped::new(Some(added));
+        let vacant = self.slots.iter_mut().find(|slot| slot.is_vacant());
+        let slot = vacant.ok_or(KeyError::RingFull { capacity: KEYS })?;
+        slot.begin(master, &self.policy);
         self.find_ordinary();
         Ok(())
     }
@@ -397,7 +409,7 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     pub(crate) fn remove(&mut self, mki: &[u8]) -> Result<(), KeyError> {
         let at = self.position(mki)?;
         if let Some(slot) = self.slots.get_mut(at) {
-            *slot = Wiped::new(None);
+            *slot = Wiped::new(ActiveKey::VACANT);
         }
         if at == self.current {
             // No slot: the next key to be added may get this one, and nobody chose that key yet.
@@ -413,26 +425,21 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     }
 
     /// Leaves this key alone in the ring. A key that is here already keeps its count of packets.
-    pub(crate) fn replace(&mut self, master: &MasterKey) -> Result<(), KeyError> {
+    /// Returns a seed as [`begin`](Self::begin) does.
+    pub(crate) fn replace(&mut self, master: &MasterKey) -> Result<u64, KeyError> {
         wipe_stack();
         self.replace_here(master)
     }
 
     #[inline(never)]
-    fn replace_here(&mut self, master: &MasterKey) -> Result<(), KeyError> {
-        let mut key = ActiveKey::new(master, &self.policy)?;
-        if let Some(before) = self.same_key(master) {
-            key.srtp.packets = before.srtp.packets;
-            key.srtcp.packets = before.srtcp.packets;
-        }
+    fn replace_here(&mut self, master: &MasterKey) -> Result<u64, KeyError> {
+        self.policy.check(master.suite())?;
+        let (srtp, srtcp) = self.same_key(master).map_or((0, 0), ActiveKey::packets);
         // In their places: a ring made anew elsewhere brings with it what lay there before.
-        self.slots.iter_mut().for_each(|slot| *slot = Wiped::new(None));
-        if let Some(slot) = self.slots.first_mut() {
-            *slot = Wiped::new(Some(key));
-        }
-        self.current = 0;
-        self.find_ordinary();
-        Ok(())
+        self.slots.iter_mut().for_each(|slot| *slot = Wiped::new(ActiveKey::VACANT));
+        let seed = self.begin(master);
+        self.iter_mut().for_each(|key| key.raise_packets(srtp, srtcp));
+        Ok(seed)
     }
 
     /// The key with the same key and salt as `master`.
@@ -448,21 +455,22 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     /// The keys with their slots.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &ActiveKey)> {
-        self.slots.iter().enumerate().filter_map(|(at, slot)| Some((at, slot.as_ref()?)))
+        let keys = self.slots.iter().map(|slot| &**slot).enumerate();
+        keys.filter(|(_, key)| !key.is_vacant())
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ActiveKey> {
-        self.slots.iter_mut().filter_map(|slot| slot.as_mut())
+        self.slots.iter_mut().map(|slot| &mut **slot).filter(|key| !key.is_vacant())
     }
 
     #[inline]
     pub(crate) fn get(&self, at: usize) -> Option<&ActiveKey> {
-        self.slots.get(at)?.as_ref()
+        self.slots.get(at).map(|slot| &**slot).filter(|key| !key.is_vacant())
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut ActiveKey> {
-        self.slots.get_mut(at)?.as_mut()
+        self.slots.get_mut(at).map(|slot| &mut **slot).filter(|key| !key.is_vacant())
     }
 
     /// Whether HMACs of packets that come in can be foreseen.
@@ -475,17 +483,17 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     /// The key that protects; none if it was removed.
     #[inline]
     pub(crate) fn current(&self) -> Option<&ActiveKey> {
-        self.slots.get(self.current)?.as_ref()
+        self.get(self.current)
     }
 
     #[inline]
     pub(crate) fn current_mut(&mut self) -> Option<&mut ActiveKey> {
-        self.slots.get_mut(self.current)?.as_mut()
+        self.get_mut(self.current)
     }
 
     pub(crate) fn usage(&self, mki: &[u8]) -> Result<KeyUsage, KeyError> {
         let at = self.position(mki)?;
-        let key = self.slots.get(at).and_then(|slot| slot.as_ref()).ok_or(KeyError::NoSuchMki)?;
+        let key = self.get(at).ok_or(KeyError::NoSuchMki)?;
         Ok(key.usage(&self.policy))
     }
 }
@@ -505,7 +513,9 @@ mod tests {
         policy: Policy,
     ) -> Result<KeyRing<KEYS>, KeyError> {
         policy.check(key.suite())?;
-        Ok(KeyRing::new(key, &Prf::new(key), policy))
+        let mut ring = KeyRing::vacant(policy);
+        ring.begin(key);
+        Ok(ring)
     }
 
     /// RFC 4568 §6.1: several keys need MKIs, of one length and different.
@@ -546,8 +556,9 @@ mod tests {
         let whole = Policy::SECURE.with_rekey_after(7, 1.try_into().unwrap());
         for (policy, edge) in [(Policy::SECURE, 3), (third, 2), (whole, 5)] {
             for protocol in [Protocol::Srtp, Protocol::Srtcp] {
-                let mut key =
-                    ActiveKey::new(&key(1, &[]).with_lifetime(5).unwrap(), &policy).unwrap();
+                let master = key(1, &[]).with_lifetime(5).unwrap();
+                let mut key = ActiveKey::VACANT;
+                key.begin(&master, &policy);
                 for n in 1..=5 {
                     key.commit(protocol, n);
                     assert_eq!(key.usage(&policy).is_due(), n >= edge, "{n}");

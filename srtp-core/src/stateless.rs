@@ -56,13 +56,25 @@ pub struct Outbound {
     policy: Policy,
 }
 
+/// A key with its session keys.
+///
+/// # Errors
+/// Where the policy does not go with the key's suite.
+#[inline(always)]
+fn active(key: &MasterKey, policy: &Policy) -> Result<Wiped<ActiveKey>, KeyError> {
+    policy.check(key.suite())?;
+    let mut active = Wiped::new(ActiveKey::VACANT);
+    active.begin(key, policy);
+    Ok(active)
+}
+
 impl Outbound {
     /// Protection with `key`.
     ///
     /// # Errors
     /// Where the policy does not go with the key's suite, as [`crate::Outbound::new`].
     pub fn new(key: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
-        Ok(Self { key: Wiped::new(ActiveKey::new(key, &policy)?), policy })
+        Ok(Self { key: active(key, &policy)?, policy })
     }
 
     /// Turns the RTP packet in the first `len` bytes of `buffer` into the SRTP packet with this
@@ -179,7 +191,7 @@ impl Inbound {
     /// # Errors
     /// Where the policy does not go with the key's suite, as [`crate::Inbound::new`].
     pub fn new(key: &MasterKey, policy: Policy) -> Result<Self, KeyError> {
-        Ok(Self { key: Wiped::new(ActiveKey::new(key, &policy)?), policy })
+        Ok(Self { key: active(key, &policy)?, policy })
     }
 
     /// Turns the SRTP packet with this packet index (`2^16 * ROC + SEQ`) into the RTP packet it

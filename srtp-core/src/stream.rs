@@ -41,13 +41,7 @@ impl Stream {
         rtcp_started: false,
         roc_set: false,
         #[cfg(feature = "counters")]
-        counters: crate::counters::Counters {
-            packets: 0,
-            bytes: 0,
-            auth_failures: 0,
-            replays: 0,
-            late: 0,
-        },
+        counters: crate::counters::Counters::NONE,
     };
 
     pub(crate) fn new(ssrc: u32) -> Self {

@@ -14,7 +14,9 @@ use core::hint::black_box;
 use core::mem::MaybeUninit;
 
 use cortex_m_rt::entry;
-use srtp_core::{CryptoSuite, Fixed, Inbound, MAX_KEY_SALT_LEN, MasterKey, Outbound, Policy};
+use srtp_core::{
+    CryptoSuite, Fixed, Inbound, MAX_KEY_SALT_LEN, MasterKey, Outbound, Policy, Rekey,
+};
 
 /// One stream, and a window of 64 packets: what a device with one microphone needs.
 type Sender = Outbound<Fixed<1, 1>, 1>;
@@ -72,38 +74,57 @@ fn main() -> ! {
 
     let mut depth = [0; 3];
     let mut done = false;
-    depth[0] = stack::depth_of(|| done = set_up(place));
+    let placed = stack::depth_of(|| start(place));
+    // SAFETY: `start` has written both.
+    let (sender, receiver) =
+        unsafe { (place.sender.assume_init_mut(), place.receiver.assume_init_mut()) };
+    depth[0] = placed.max(stack::depth_of(|| done = begin_call(sender, receiver)));
     if done {
-        // SAFETY: `set_up` says that it has written both.
-        let (sender, receiver) =
-            unsafe { (place.sender.assume_init_mut(), place.receiver.assume_init_mut()) };
         depth[1] = stack::depth_of(|| done = rtp(sender, receiver, packet));
         depth[2] = stack::depth_of(|| done &= rtcp(sender, receiver, packet));
     }
     report(done, depth)
 }
 
+/// What a device does once: the contexts, without keys, in their places.
 #[inline(never)]
-fn set_up(place: &mut Session) -> bool {
-    let key = [7; MAX_KEY_SALT_LEN];
-    let Some(key) = key.get(..SUITE.key_salt_len()) else {
-        return false;
-    };
-    let Ok(key) = MasterKey::new(SUITE, black_box(key)) else {
-        return false;
-    };
-    set_up_sender(&key, &mut place.sender) && set_up_receiver(&key, &mut place.receiver)
+fn start(place: &mut Session) {
+    place_sender(&mut place.sender);
+    place_receiver(&mut place.receiver);
 }
 
 // One after the other, so that their frames take the same stack.
 #[inline(never)]
-fn set_up_sender(key: &MasterKey, place: &mut MaybeUninit<Sender>) -> bool {
-    Sender::new(key, Policy::SECURE).map(|sender| place.write(sender)).is_ok()
+fn place_sender(place: &mut MaybeUninit<Sender>) {
+    place.write(Sender::without_key(Policy::SECURE, Fixed::new()));
 }
 
 #[inline(never)]
-fn set_up_receiver(key: &MasterKey, place: &mut MaybeUninit<Receiver>) -> bool {
-    Receiver::new(key, Policy::SECURE).map(|receiver| place.write(receiver)).is_ok()
+fn place_receiver(place: &mut MaybeUninit<Receiver>) {
+    place.write(Receiver::without_key(Policy::SECURE, Fixed::new()));
+}
+
+/// What it does for every call: a key out of the SDP, for each direction the same here.
+#[inline(never)]
+fn begin_call(sender: &mut Sender, receiver: &mut Receiver) -> bool {
+    let Some(key) = key() else {
+        return false;
+    };
+    sender.rekey(&key, Rekey::ZeroRoc).is_ok() && receiver.rekey(&key, Rekey::ZeroRoc).is_ok()
+}
+
+fn key() -> Option<MasterKey> {
+    let key = [7; MAX_KEY_SALT_LEN];
+    MasterKey::new(SUITE, black_box(key.get(..SUITE.key_salt_len())?)).ok()
+}
+
+/// The way of larger machines, for comparison: `new` returns the context.
+#[cfg(feature = "report")]
+#[inline(never)]
+fn begin_call_by_new() {
+    if let Some(key) = key() {
+        black_box(&Receiver::new(&key, Policy::SECURE));
+    }
 }
 
 #[inline(never)]
@@ -130,19 +151,21 @@ fn rtcp(sender: &mut Sender, receiver: &mut Receiver, packet: &mut [u8; PACKET_L
     receiver.unprotect_rtcp(protected) == Ok(28)
 }
 
-/// One row: suite, bytes of sender and receiver, stack of set-up, of SRTP, of SRTCP.
+/// One row: suite, bytes of sender and receiver, stack of set-up, of SRTP, of SRTCP, and of set-up by
+/// `new`.
 #[cfg(feature = "report")]
 fn report(done: bool, [set_up, rtp, rtcp]: [usize; 3]) -> ! {
     use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
 
     cortex_m_semihosting::hprintln!(
-        "{} {} {} {} {} {}",
+        "{} {} {} {} {} {} {}",
         SUITE_NAME,
         size_of::<Sender>(),
         size_of::<Receiver>(),
         set_up,
         rtp,
-        rtcp
+        rtcp,
+        stack::depth_of(begin_call_by_new)
     );
     debug::exit(if done { EXIT_SUCCESS } else { EXIT_FAILURE });
     halt()

@@ -55,7 +55,7 @@ pub enum ProtectError {
         /// The last index there is.
         last: u64,
     },
-    /// The key to send with was removed.
+    /// There is no key to send with: none was given yet, or it was removed.
     NoKey,
     /// A header extension that is not of RFC 8285 in a packet for Cryptex (RFC 9335 §5.1) or double
     /// encryption (RFC 8723 §5.1); or, for Cryptex, one that claims to be encrypted already.
@@ -199,9 +199,9 @@ impl fmt::Display for ProtectError {
             }
             Self::KeyExpired { lifetime } => expired(f, lifetime),
             Self::IndexExhausted { last } => exhausted(f, last),
-            Self::NoKey => {
-                f.write_str("the master key to send with was removed; switch to another")
-            }
+            Self::NoKey => f.write_str(
+                "there is no master key to send with: none was given yet, or it was removed; give one, or switch to another",
+            ),
             Self::ExtensionForm { profile } => write!(
                 f,
                 "the header extension is {profile:#06x}; Cryptex and double encryption take 0xbede and 0x100_ (RFC 8285)"

@@ -16,7 +16,6 @@ use crate::incoming::{
     room, rtcp_index, rtcp_payload_limit,
 };
 use crate::index::{self, MAX_RTP_INDEX};
-use crate::kdf::Prf;
 use crate::key::{KeyError, MasterKey};
 use crate::policy::Policy;
 use crate::replay::Seen;
@@ -93,17 +92,39 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`KeyError::PolicyNotForSuite`].
     #[inline]
-    pub fn with_streams(key: &MasterKey, policy: Policy, mut streams: S) -> Result<Self, KeyError> {
+    pub fn with_streams(key: &MasterKey, policy: Policy, streams: S) -> Result<Self, KeyError> {
         policy.check(key.suite())?;
-        let prf = Prf::new(key);
-        streams.clear(prf.table_seed());
-        Ok(Self {
-            ring: KeyRing::new(key, &prf, policy),
+        let mut context = Self::without_key(policy, streams);
+        let seed = context.ring.begin(key);
+        context.streams.clear(seed);
+        Ok(context)
+    }
+
+    /// A context that has no key yet and refuses every packet with [`UnprotectError::UnknownMki`]
+    /// until [`rekey`](Self::rekey) gives it one. `streams` is emptied then.
+    ///
+    /// For a machine whose stack is a few kilobytes: a key's session keys, most of a context, are then
+    /// derived where they stay, while [`new`](Self::new) hands the whole context over on the stack.
+    ///
+    /// ```
+    /// use srtp_core::{CryptoSuite, Fixed, Inbound, MasterKey, Policy, Rekey};
+    ///
+    /// let mut context = Inbound::<_, 1>::without_key(Policy::SECURE, Fixed::<1, 2>::new());
+    /// // When a call begins:
+    /// let key = MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[7; 30])?;
+    /// context.rekey(&key, Rekey::ZeroRoc)?;
+    /// # Ok::<(), srtp_core::KeyError>(())
+    /// ```
+    // So that it is made where it stays, as far as the compiler can.
+    #[inline(always)]
+    pub const fn without_key(policy: Policy, streams: S) -> Self {
+        Self {
+            ring: KeyRing::vacant(policy),
             streams,
             ignores_carried_roc: false,
             #[cfg(feature = "counters")]
-            counters: Counters::default(),
-        })
+            counters: Counters::NONE,
+        }
     }
 
     /// Turns an SRTP packet into the RTP packet it protects, in place, and returns its length.
@@ -642,9 +663,10 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         if rekey == Rekey::ZeroRoc && self.ring.same_key(key).is_some() {
             return Err(KeyError::SameKey);
         }
-        self.ring.replace(key)?;
-        if rekey == Rekey::ZeroRoc {
-            self.streams.clear(Prf::new(key).table_seed());
+        let seed = self.ring.replace(key)?;
+        // A table without streams has nothing to lose, and may have no seed yet.
+        if rekey == Rekey::ZeroRoc || self.streams.slots() == 0 {
+            self.streams.clear(seed);
         }
         Ok(())
     }

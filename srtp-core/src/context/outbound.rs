@@ -9,7 +9,6 @@ use super::{ProtectError, Rekey, SHORT_WAY, StreamInfo, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
 use crate::index::{MAX_RTCP_INDEX, MAX_RTP_INDEX};
-use crate::kdf::Prf;
 use crate::key::{KeyError, MasterKey};
 use crate::outgoing::{OutgoingRtcp, OutgoingRtp, plain, room, sends_mki};
 use crate::policy::Policy;
@@ -87,16 +86,38 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// # Errors
     /// [`KeyError::PolicyNotForSuite`].
     #[inline]
-    pub fn with_streams(key: &MasterKey, policy: Policy, mut streams: S) -> Result<Self, KeyError> {
+    pub fn with_streams(key: &MasterKey, policy: Policy, streams: S) -> Result<Self, KeyError> {
         policy.check(key.suite())?;
-        let prf = Prf::new(key);
-        streams.clear(prf.table_seed());
-        Ok(Self {
-            ring: KeyRing::new(key, &prf, policy),
+        let mut context = Self::without_key(policy, streams);
+        let seed = context.ring.begin(key);
+        context.streams.clear(seed);
+        Ok(context)
+    }
+
+    /// A context that has no key yet and refuses every packet with [`ProtectError::NoKey`] until
+    /// [`rekey`](Self::rekey) gives it one. `streams` is emptied then.
+    ///
+    /// For a machine whose stack is a few kilobytes: a key's session keys, most of a context, are then
+    /// derived where they stay, while [`new`](Self::new) hands the whole context over on the stack.
+    ///
+    /// ```
+    /// use srtp_core::{CryptoSuite, Fixed, Outbound, MasterKey, Policy, Rekey};
+    ///
+    /// let mut context = Outbound::<_, 1>::without_key(Policy::SECURE, Fixed::<1, 2>::new());
+    /// // When a call begins:
+    /// let key = MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[7; 30])?;
+    /// context.rekey(&key, Rekey::ZeroRoc)?;
+    /// # Ok::<(), srtp_core::KeyError>(())
+    /// ```
+    // So that it is made where it stays, as far as the compiler can.
+    #[inline(always)]
+    pub const fn without_key(policy: Policy, streams: S) -> Self {
+        Self {
+            ring: KeyRing::vacant(policy),
             streams,
             #[cfg(feature = "counters")]
-            counters: Counters::default(),
-        })
+            counters: Counters::NONE,
+        }
     }
 
     /// Turns the RTP packet in the first `len` bytes of `buffer` into an SRTP packet and returns
@@ -395,7 +416,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     }
 
     /// Changes to another master key, which becomes the only one: at a re-INVITE with a new key,
-    /// for example. What becomes of rollover counters and SRTCP indices is the caller's word. A key
+    /// for example; or to the first, of a context [`without_key`](Self::without_key). What becomes of rollover counters and SRTCP indices is the caller's word. A key
     /// that is in use already keeps its count of packets.
     /// A key that was in use and has been replaced is not remembered: never come back to it with
     /// [`Rekey::ZeroRoc`].
@@ -407,9 +428,10 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         if rekey == Rekey::ZeroRoc && self.ring.same_key(key).is_some() {
             return Err(KeyError::SameKey);
         }
-        self.ring.replace(key)?;
-        if rekey == Rekey::ZeroRoc {
-            self.streams.clear(Prf::new(key).table_seed());
+        let seed = self.ring.replace(key)?;
+        // A table without streams has nothing to lose, and may have no seed yet.
+        if rekey == Rekey::ZeroRoc || self.streams.slots() == 0 {
+            self.streams.clear(seed);
         }
         Ok(())
     }

@@ -109,6 +109,7 @@ impl Aes {
         self.apply_portable(iv, data);
     }
 
+    #[cfg(not(feature = "compact"))]
     #[inline(never)]
     fn apply_portable(&self, iv: u128, data: InOutBuf<'_, '_, u8>) {
         match self {
@@ -119,6 +120,24 @@ impl Aes {
             Self::Aes192(aes) => apply(aes, iv, data),
             #[cfg(feature = "aes-256")]
             Self::Aes256(aes) => apply(aes, iv, data),
+        }
+    }
+
+    /// The same block by block: several at once are another copy of AES.
+    #[cfg(feature = "compact")]
+    #[inline(never)]
+    fn apply_portable(&self, mut iv: u128, data: InOutBuf<'_, '_, u8>) {
+        let (blocks, mut rest) = data.into_chunks::<::aes::cipher::consts::U16>();
+        let mut keystream = || {
+            let block = Array(self.encrypt(iv).to_be_bytes());
+            iv = iv.wrapping_add(1);
+            block
+        };
+        for mut block in blocks {
+            block.xor_in2out(&keystream());
+        }
+        if !rest.is_empty() {
+            rest.xor_in2out(keystream().get(..rest.len()).unwrap_or_default());
         }
     }
 }
@@ -137,28 +156,6 @@ where
 {
     let core = CtrCore::<&C, Ctr128BE>::inner_iv_init(aes, &Array(iv.to_be_bytes()));
     core.apply_keystream_partial(data);
-}
-
-/// The same block by block: several at once are another copy of AES.
-#[cfg(feature = "compact")]
-#[inline(never)]
-fn apply<C>(aes: &C, mut iv: u128, data: InOutBuf<'_, '_, u8>)
-where
-    C: BlockCipherEncrypt<BlockSize = ::aes::cipher::consts::U16>,
-{
-    let (blocks, mut rest) = data.into_chunks::<::aes::cipher::consts::U16>();
-    let mut keystream = || {
-        let mut block = Array(iv.to_be_bytes());
-        aes.encrypt_block(&mut block);
-        iv = iv.wrapping_add(1);
-        block
-    };
-    for mut block in blocks {
-        block.xor_in2out(&keystream());
-    }
-    if !rest.is_empty() {
-        rest.xor_in2out(keystream().get(..rest.len()).unwrap_or_default());
-    }
 }
 
 #[cfg(test)]

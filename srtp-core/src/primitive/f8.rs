@@ -11,7 +11,32 @@ use crate::suite::{AesSize, MAX_MASTER_KEY_LEN};
 #[derive(Clone)]
 pub(crate) struct F8 {
     aes: Aes,
-    masked: Aes,
+    masked: Masked,
+}
+
+/// `k_e XOR m` expanded, or, where memory is little, as it is: then every packet expands it.
+#[cfg(not(feature = "compact"))]
+type Masked = Aes;
+#[cfg(feature = "compact")]
+type Masked = MaskedKey;
+
+#[cfg(feature = "compact")]
+#[derive(Clone)]
+struct MaskedKey {
+    size: AesSize,
+    key: Zeroizing<[u8; MAX_MASTER_KEY_LEN]>,
+}
+
+#[cfg(feature = "compact")]
+impl MaskedKey {
+    fn new(size: AesSize, key: &[u8; MAX_MASTER_KEY_LEN]) -> Self {
+        Self { size, key: Zeroizing::new(*key) }
+    }
+
+    #[inline(never)]
+    fn encrypt(&self, block: u128) -> u128 {
+        Aes::new(self.size, &self.key).encrypt(block)
+    }
 }
 
 impl F8 {
@@ -20,7 +45,7 @@ impl F8 {
         let mut masked = Zeroizing::new(*key);
         let mask = salt.iter().copied().chain(core::iter::repeat(0x55));
         masked.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-        Self { aes: Aes::new(size, key), masked: Aes::new(size, &masked) }
+        Self { aes: Aes::new(size, key), masked: Masked::new(size, &masked) }
     }
 
     /// The keystream of an IV: `IV' = E(k_e XOR m, IV)`.

@@ -8,6 +8,7 @@
 use ::aes::cipher::InOutBuf;
 use ghash::GHash;
 use ghash::universal_hash::UniversalHash;
+use zeroize::Zeroizing;
 
 use super::Aes;
 use crate::suite::{AesSize, MAX_MASTER_KEY_LEN};
@@ -33,7 +34,11 @@ pub(crate) enum Gcm {
 #[derive(Clone)]
 pub(crate) struct Portable {
     aes: Aes,
+    #[cfg(not(feature = "compact"))]
     ghash: GHash,
+    /// The hash subkey, of which a packet makes its GHASH: half the memory.
+    #[cfg(feature = "compact")]
+    h: Zeroizing<[u8; BLOCK_LEN]>,
 }
 
 impl Gcm {
@@ -60,8 +65,14 @@ impl Gcm {
     /// By the RustCrypto crates.
     pub(crate) fn portable(size: AesSize, key: &[u8; MAX_MASTER_KEY_LEN]) -> Self {
         let aes = Aes::portable(size, key);
-        let ghash = GHash::new(&aes.encrypt(0).to_be_bytes().into());
-        Self::Portable(Portable { aes, ghash })
+        let h = Zeroizing::new(aes.encrypt(0).to_be_bytes());
+        Self::Portable(Portable {
+            aes,
+            #[cfg(not(feature = "compact"))]
+            ghash: GHash::new(&(*h).into()),
+            #[cfg(feature = "compact")]
+            h,
+        })
     }
 
     /// Encrypts `data` in place and returns the tag.
@@ -154,13 +165,25 @@ impl Portable {
         self.aes.apply_keystream(iv | 2, data);
     }
 
+    #[cfg(not(feature = "compact"))]
+    #[inline]
+    fn ghash(&self) -> GHash {
+        self.ghash.clone()
+    }
+
+    #[cfg(feature = "compact")]
+    #[inline]
+    fn ghash(&self) -> GHash {
+        GHash::new(&(*self.h).into())
+    }
+
     fn tag(
         &self,
         iv: u128,
         associated: (&[u8], &[u8]),
         ciphertext: (&[u8], &[u8]),
     ) -> [u8; TAG_LEN] {
-        let mut ghash = self.ghash.clone();
+        let mut ghash = self.ghash();
         let (first, second) = associated;
         match second {
             [] => ghash.update_padded(first),

@@ -198,6 +198,64 @@ fn a_set_rollover_counter_survives_the_wrap() {
     assert_eq!(receiver.roc(7), Some(50));
 }
 
+/// A context without a key refuses everything and keeps nothing of it; with the first key it is the
+/// one that `new` makes of it, whatever becomes of the counters it does not have.
+#[test]
+fn context_without_a_key_becomes_the_one_that_new_makes() {
+    for rekey in [Rekey::KeepRoc, Rekey::ZeroRoc] {
+        for &suite in CryptoSuite::ALL {
+            let key = MasterKey::new(suite, &vec![3; suite.key_salt_len()]).unwrap();
+            let mut sender = Outbound::<Fixed<2>, 2>::without_key(Policy::SECURE, Fixed::new());
+            let mut receiver = Inbound::<Fixed<2>, 2>::without_key(Policy::SECURE, Fixed::new());
+            let mut other = Outbound::<Fixed<2>, 2>::new(&key, Policy::SECURE).unwrap();
+            let mut packet = rtp_packet(7, 1, 0, None, 20);
+            let mut report = rtcp_packet(7, 40);
+            let (len, report_len) = (packet.len(), report.len());
+            packet.resize(len + 20, 0);
+            report.resize(report_len + 20, 0);
+            assert_eq!(sender.protect_rtp(&mut packet, len), Err(ProtectError::NoKey));
+            assert_eq!(sender.protect_rtcp(&mut report, report_len), Err(ProtectError::NoKey));
+            assert_eq!((sender.rtp_overhead(), sender.rtcp_overhead()), (0, 0));
+            assert_eq!(receiver.unprotect_rtp(&mut packet), Err(UnprotectError::UnknownMki));
+            assert_eq!(receiver.unprotect_rtcp(&mut report), Err(UnprotectError::UnknownMki));
+            assert_eq!(sender.use_key(&[]), Err(KeyError::NoSuchMki));
+            assert_eq!(sender.streams().count() + receiver.streams().count(), 0);
+
+            sender.rekey(&key, rekey).unwrap();
+            receiver.rekey(&key, rekey).unwrap();
+            assert_eq!(sender.parts().0, other.parts().0, "the table has its seed");
+            let (mut same, mut same_report) = (packet.clone(), report.clone());
+            let made = other.protect_rtp(&mut same, len).unwrap();
+            assert_eq!(sender.protect_rtp(&mut packet, len), Ok(made));
+            assert_eq!(packet, same);
+            let made_report = other.protect_rtcp(&mut same_report, report_len).unwrap();
+            assert_eq!(sender.protect_rtcp(&mut report, report_len), Ok(made_report));
+            assert_eq!(report, same_report);
+            assert_eq!(receiver.unprotect_rtp(&mut packet[..made]), Ok(len));
+            assert_eq!(receiver.unprotect_rtcp(&mut report[..made_report]), Ok(report_len));
+        }
+    }
+}
+
+/// The first key is held against the policy as in `new`, and refused without a trace; counters that
+/// were set before it stay where it keeps them.
+#[test]
+fn first_key_goes_with_the_policy() {
+    let policy = Policy::SECURE.with_unencrypted_srtp(true);
+    let mut sender = Outbound::<Fixed<2>, 1>::without_key(policy, Fixed::new());
+    let suite = CryptoSuite::AeadAes128Gcm;
+    let key = MasterKey::new(suite, &[3; 28]).unwrap();
+    assert_eq!(sender.rekey(&key, Rekey::ZeroRoc), Err(KeyError::PolicyNotForSuite { suite }));
+    let mut packet = rtp_packet(7, 1, 0, None, 20);
+    packet.resize(80, 0);
+    assert_eq!(sender.protect_rtp(&mut packet, 32), Err(ProtectError::NoKey));
+    sender.set_roc(7, 5).unwrap();
+    sender.rekey(&plain_key(3), Rekey::KeepRoc).unwrap();
+    assert_eq!(sender.roc(7), Some(5));
+    sender.rekey(&plain_key(4), Rekey::ZeroRoc).unwrap();
+    assert_eq!(sender.roc(7), None);
+}
+
 /// The replay window survives a rekey with the same key; a rekey that starts at zero needs another.
 #[test]
 fn window_survives_a_rekey_with_the_same_key() {

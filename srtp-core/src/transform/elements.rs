@@ -90,6 +90,10 @@ mod with_keys {
             }
         }
 
+        pub(crate) fn is_none(&self) -> bool {
+            matches!(self, Self::None)
+        }
+
         fn keystream(&self, input: IvInput) -> Option<Keystream<'_>> {
             match self {
                 Self::None => None,
@@ -152,6 +156,11 @@ mod without_keys {
 
         pub(crate) fn derive(_: &Prf, _: &SuiteParameters, _: u64) -> Self {
             Self
+        }
+
+        #[allow(clippy::unused_self)]
+        pub(crate) fn is_none(&self) -> bool {
+            true
         }
 
         pub(crate) fn apply(&self, _: Rtp<'_>, _: &ExtensionIds, _: &mut [u8]) {}

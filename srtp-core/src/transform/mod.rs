@@ -20,7 +20,9 @@ mod elements;
 mod macs;
 mod tag;
 
-use zeroize::Zeroizing;
+use core::ops::Deref;
+
+use zeroize::{Zeroize, Zeroizing};
 
 #[cfg(feature = "gcm")]
 use self::cryptex::{cryptex_tag, write_profile};
@@ -43,7 +45,7 @@ use crate::primitive::F8;
 use crate::primitive::{GCM_TAG_LEN, Gcm};
 #[cfg(feature = "hmac-sha1")]
 use crate::primitive::{HMAC_KEY_LEN, HmacSha1};
-use crate::suite::{Cipher, MAX_MASTER_KEY_LEN};
+use crate::suite::{Cipher, MAX_MASTER_KEY_LEN, SuiteParameters};
 use crate::wire::{
     EXTENSION_HEAD_LEN, ExtensionIds, Layout, RTCP_CLEAR_LEN, RTP_FIXED_HEADER_LEN, RtpHeader,
 };
@@ -70,7 +72,7 @@ pub(crate) struct SessionKeys {
     cipher: CipherKey,
     /// The session salt in its place in the IV. It may be public (RFC 3711 §8.1), but whoever has
     /// it is spared a search (§9.1).
-    salt: Zeroizing<u128>,
+    salt: Salt,
     /// Unused with GCM, which authenticates by itself.
     #[cfg(feature = "hmac-sha1")]
     auth: Option<HmacSha1>,
@@ -78,17 +80,39 @@ pub(crate) struct SessionKeys {
     header: HeaderKeys,
 }
 
+/// As `Zeroizing`, which cannot be a constant.
+#[derive(Clone)]
+struct Salt(u128);
+
+impl Deref for Salt {
+    type Target = u128;
+
+    #[inline(always)]
+    fn deref(&self) -> &u128 {
+        &self.0
+    }
+}
+
+impl Drop for Salt {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 // Indirection would cost every packet a cache line; nobody holds many of these.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone)]
+// A tag of its own, so that a vacant one is all zeros.
+#[cfg_attr(not(feature = "accel"), repr(u8))]
 enum CipherKey {
+    Null,
     #[cfg(feature = "aes-cm")]
     Cm(Aes),
     #[cfg(feature = "f8")]
     F8(F8),
     #[cfg(feature = "gcm")]
     Gcm(Gcm),
-    Null,
 }
 
 /// What of an RTP packet is encrypted.
@@ -163,54 +187,69 @@ impl IvInput {
 }
 
 impl SessionKeys {
+    /// The place for keys.
+    pub(crate) const VACANT: Self = Self {
+        cipher: CipherKey::Null,
+        salt: Salt(0),
+        #[cfg(feature = "hmac-sha1")]
+        auth: None,
+        header: HeaderKeys::NONE,
+    };
+
     /// Derives the keys for `r = index DIV key_derivation_rate` (RFC 3711 §4.3.1); those of RFC
     /// 6904 with them where `elements` are to be encrypted.
-    pub(crate) fn derive(master: &MasterKey, protocol: Protocol, r: u64, elements: bool) -> Self {
-        Self::derive_by(&Prf::new(master), master, protocol, r, elements)
-    }
-
-    /// The same by a pseudo-random function that is there already.
-    #[inline]
-    pub(crate) fn derive_by(
-        prf: &Prf,
+    pub(crate) fn derive(
+        &mut self,
         master: &MasterKey,
         protocol: Protocol,
         r: u64,
         elements: bool,
-    ) -> Self {
+    ) {
+        self.derive_by(&Prf::new(master), master.suite().parameters(), protocol, r, elements);
+    }
+
+    /// The same by a pseudo-random function that is there already. Key by key, each where it stays.
+    #[inline(never)]
+    pub(crate) fn derive_by(
+        &mut self,
+        prf: &Prf,
+        row: &SuiteParameters,
+        protocol: Protocol,
+        r: u64,
+        elements: bool,
+    ) {
         let [encryption, authentication, salting] = Label::of(protocol);
-        let row = master.suite().parameters();
+        let mut salt = Zeroizing::new([0; 14]);
+        let salt = salt.get_mut(..row.master_salt_len).unwrap_or_default();
+        prf.derive(salting, r, salt);
+        self.salt.0 = salt_to_iv(salt);
         let mut key = Zeroizing::new([0; MAX_MASTER_KEY_LEN]);
         if let Some(key) = key.get_mut(..row.aes.key_len()) {
             prf.derive(encryption, r, key);
         }
-        let mut salt = Zeroizing::new([0; 14]);
-        let salt = salt.get_mut(..row.master_salt_len).unwrap_or_default();
-        prf.derive(salting, r, salt);
+        self.cipher = CipherKey::new(row.cipher, row.aes, &key, salt);
         #[cfg(feature = "hmac-sha1")]
-        let auth = (!row.cipher.is_aead()).then(|| {
+        if !row.cipher.is_aead() {
             let mut auth_key = Zeroizing::new([0; HMAC_KEY_LEN]);
             prf.derive(authentication, r, auth_key.as_mut_slice());
-            HmacSha1::new(&auth_key)
-        });
+            self.auth = Some(HmacSha1::new(&auth_key));
+        }
         #[cfg(not(feature = "hmac-sha1"))]
         let _ = authentication;
-        Self {
-            cipher: CipherKey::new(row.cipher, row.aes, &key, salt),
-            salt: Zeroizing::new(salt_to_iv(salt)),
-            #[cfg(feature = "hmac-sha1")]
-            auth,
-            header: match protocol {
-                Protocol::Srtp if elements => HeaderKeys::derive(prf, row, r),
-                _ => HeaderKeys::NONE,
-            },
+        if elements && protocol == Protocol::Srtp {
+            self.header = HeaderKeys::derive(prf, row, r);
         }
+    }
+
+    /// Whether elements of header extensions have keys of their own.
+    pub(crate) fn has_header_keys(&self) -> bool {
+        !self.header.is_none()
     }
 
     /// For vectors that begin with session keys.
     #[cfg(test)]
     pub(crate) fn gcm(gcm: Gcm, salt: &[u8]) -> Self {
-        let (cipher, salt) = (CipherKey::Gcm(gcm), Zeroizing::new(salt_to_iv(salt)));
+        let (cipher, salt) = (CipherKey::Gcm(gcm), Salt(salt_to_iv(salt)));
         Self { cipher, salt, auth: None, header: HeaderKeys::NONE }
     }
 
