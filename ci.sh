@@ -3,6 +3,8 @@
 # ./ci.sh help lists them. A step installs what it needs: Debian packages by apt-get, cargo tools
 # by `cargo install`.
 set -euo pipefail
+# What fails while its output is being caught fails, too.
+shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly LIBRARIES=(-p srtp-core -p sdes-sdp -p srtp-negotiation --no-default-features)
@@ -21,6 +23,7 @@ secrets      dropped and replaced keys leave nothing in memory, no type prints o
 vectors      the known packets are what the second implementation (Python) makes of the RFCs
 deny         licences, bans, sources and, where they can be had, advisories of all dependencies
 msrv         the workspace builds with the oldest Rust it promises, if that is installed
+api          what the published crates offer is what docs/api says; API=write ./ci.sh api renews that
 instructions no packet costs over 3 % more instructions than the committed count
 bench-smoke  every benchmark runs once
 fuzz-smoke   the seeds of the fuzz targets pass; with a nightly Rust every target runs for 5 seconds
@@ -39,6 +42,9 @@ coverage     what the inputs of the fuzz targets execute of the library crates
 mutants      every change of the code fails a test, but for those it lists; hours, in shards, resumes
 differential the same random sequences of operations to libsrtp and to us, DIFFERENTIAL of them
 constant-time valgrind follows keys through all that touches them: no branch, no address but the public ones
+minimal-versions the published crates pass with the oldest dependencies that their manifests admit
+msrv-older   how near the libraries come to Rust 1.85, for want of the promised one
+powerset     the libraries without std in every set of features that can matter, clippy without a warning
 footprint    flash, memory and stack of one session on a Cortex-M4, every suite, within the bounds
 big-endian   the tests of the libraries on an emulated big-endian machine (s390x)
 bits32       the tests of the libraries on a 32-bit x86
@@ -205,67 +211,47 @@ step_vectors() {
     "$python" -B test-vectors/tools/known_packets.py --check
 }
 
-step_deny() {
-    need_cargo_tool cargo-deny
-    local manifest report
-    for manifest in Cargo.toml embedded/Cargo.toml; do
-        say "$manifest"
-        cargo deny --locked --manifest-path "$manifest" --config deny.toml \
-            check --hide-inclusion-graph licenses bans sources
-    done
-    if report=$(cargo deny --locked check advisories 2>&1); then
-        printf '%s\n' "$report"
-    elif [[ $report == *'failed to fetch advisory database'* ]]; then
-        say 'advisories were NOT checked: their database cannot be reached from here'
-    else
-        printf '%s\n' "$report"
-        return 1
-    fi
-}
-
-step_msrv() {
-    local version
-    version=$(sed --quiet 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
-    if ! has_toolchain "$version"; then
-        say "no Rust $version here; to have it: rustup toolchain install $version"
-        return $SKIPPED
-    fi
-    cargo "+$version" check --locked --workspace
-}
-
-# Debian's compiler brings the source of `std` to build for a target that the one in PATH lacks.
 # The tests of the libraries for another machine, with Debian's compiler and its source of `std`, run
-# under qemu-user or, of the same family, by this one. Random tests take PROPTEST_CASES each.
+# under qemu-user or, of the same family, by this one. An emulator takes fifty times as long as a
+# processor, so that there random tests make fewer attempts (PROPTEST_CASES), and those that count
+# in thousands count less far (SRTP_EMULATED); none is left out.
 tests_for() {
-    local target=$1 linker=$2 runner=${3-}
-    shift 3
-    need_packages rustc-web cargo-web rust-web-src
-    local name=${target//-/_}
-    export "CARGO_TARGET_${name^^}_LINKER=$linker"
-    [[ -z $runner ]] || export "CARGO_TARGET_${name^^}_RUNNER=$runner"
-    export PROPTEST_CASES=${PROPTEST_CASES:-16}
+    local target=$1 linker=$2 runner=$3 name=${1//-/_} log=$PWD/target/$1.log
+    need_packages rustc-web cargo-web rust-web-src python3 >&2
+    export "CARGO_TARGET_${name^^}_LINKER=$linker" "CARGO_TARGET_${name^^}_RUNNER=$runner"
+    if [[ $runner == qemu-* ]]; then
+        export PROPTEST_CASES=${PROPTEST_CASES:-16} SRTP_EMULATED=1
+        runner=$("${runner%% *}" --version | head -n 1)
+    else
+        runner="by this processor, with $("${runner%% *}" --version | head -n 1)"
+    fi
+    mkdir -p target
     CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/$target RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
-        /usr/bin/cargo test --locked -Zbuild-std --target "$target" -p srtp-accel -p srtp-core \
-        -p sdes-sdp -p srtp-negotiation --lib --tests -- "$@"
+        /usr/bin/cargo test --locked -Zbuild-std --target "$target" --lib --tests \
+        -p srtp-accel -p srtp-core -p sdes-sdp -p srtp-negotiation \
+        --features srtp-core/alloc,srtp-core/bytes,srtp-core/counters,sdes-sdp/sdp-types 2>&1 |
+        tee "$log" >&2
+    python3 docs/machines.py "$target, $(/usr/bin/rustc --version | cut -d ' ' -f 1,2)" "$runner" <"$log"
 }
 
 step_aarch64() {
     need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-    tests_for aarch64-unknown-linux-gnu aarch64-linux-gnu-gcc 'qemu-aarch64 -L /usr/aarch64-linux-gnu'
+    evidence aarch64 'A 64-bit Arm' tests_for aarch64-unknown-linux-gnu aarch64-linux-gnu-gcc \
+        'qemu-aarch64 -L /usr/aarch64-linux-gnu'
 }
 
-# The longest test sends ten million forgeries, which has nothing to do with the order of bytes.
 step_big-endian() {
     need_packages gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
-    tests_for s390x-unknown-linux-gnu s390x-linux-gnu-gcc 'qemu-s390x -L /usr/s390x-linux-gnu' \
-        --skip forged_ssrcs_leave_no_trace
+    evidence big-endian 'A big-endian machine' tests_for s390x-unknown-linux-gnu \
+        s390x-linux-gnu-gcc 'qemu-s390x -L /usr/s390x-linux-gnu'
 }
 
 step_bits32() {
     need_packages gcc-i686-linux-gnu libc6-dev-i386-cross
     # Not emulated: this processor's 32-bit mode, with the loader of the cross compiler's libc.
     local lib=/usr/i686-linux-gnu/lib
-    tests_for i686-unknown-linux-gnu i686-linux-gnu-gcc "$lib/ld-linux.so.2 --library-path $lib"
+    evidence bits32 'A 32-bit machine' tests_for i686-unknown-linux-gnu i686-linux-gnu-gcc \
+        "$lib/ld-linux.so.2 --library-path $lib"
 }
 
 step_instructions() {
@@ -622,6 +608,9 @@ step_soak() {
     cargo build --locked --quiet --release --manifest-path proofs/Cargo.toml --bin soak
     evidence soak 'A day of a gateway' "${CARGO_TARGET_DIR:-proofs/target}"/release/soak
 }
+
+# What the crates stand on: deny, minimal-versions, msrv, msrv-older, powerset, api.
+source .ci/supply.sh
 
 # Running them ---------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ use srtp_negotiation::connect::{
 use srtp_negotiation::polycom::{OfferRequire, Phone, Platform, SessionParams, Settings};
 use srtp_negotiation::twilio::Trunk;
 use srtp_negotiation::{NegotiatedParameter, OfferForm, Outcome, StreamPolicy};
+use srtp_test_vectors::times;
 
 /// Bytes that never repeat, as a random source would give them.
 fn fresh() -> impl FnMut(&mut [u8]) {
@@ -377,13 +378,21 @@ fn others() -> Vec<Endpoint<'static>> {
     all
 }
 
+/// All callers with all callees; on an emulated machine one pair in 29, a prime number, so that the
+/// choice does not run along with one of their settings.
+fn pairs<'p, 'c>(
+    callers: &'p [Endpoint<'c>],
+    callees: &'p [Endpoint<'c>],
+) -> impl Iterator<Item = (&'p Endpoint<'c>, &'p Endpoint<'c>)> {
+    let all = callers.iter().flat_map(|caller| callees.iter().map(move |callee| (caller, callee)));
+    all.step_by(times(1, 29) as usize)
+}
+
 /// Plays all against all; every outcome has to come up, or the run proves little.
 fn all_pairs(callers: &[Endpoint<'_>], callees: &[Endpoint<'_>], around: Circumstances) {
     let mut seen = [0_usize; 3];
-    for caller in callers {
-        for callee in callees {
-            seen[check(caller, callee, around) as usize] += 1;
-        }
+    for (caller, callee) in pairs(callers, callees) {
+        seen[check(caller, callee, around) as usize] += 1;
     }
     assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }
@@ -422,10 +431,8 @@ fn everything_else_in_all_circumstances() {
             all_pairs(&all, &callees, Circumstances { tls, redirect });
         }
     }
-    for caller in &all {
-        for callee in &all {
-            check_words(caller, callee);
-        }
+    for (caller, callee) in pairs(&all, &all) {
+        check_words(caller, callee);
     }
 }
 

@@ -18,6 +18,7 @@ use srtp_negotiation::{
     Party, Preference, Reason, StreamPolicy, Verdict, answered_verdicts, decide, line_verdicts,
     offered_verdicts, verify, write_answer,
 };
+use srtp_test_vectors::times;
 
 const SHA1_80: &str = "AES_CM_128_HMAC_SHA1_80";
 const SHA1_32: &str = "AES_CM_128_HMAC_SHA1_32";
@@ -354,7 +355,7 @@ fn any_offer() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(times(1000, 50)))]
 
     /// Whatever is offered and whoever answers: the answer has the offer's m-lines, verifies, comes
     /// to the same outcome, and every refusal has a reason and a source.

@@ -10,6 +10,12 @@
     clippy::unwrap_used
 )]
 
+/// How often a test does what it does: `usual`, or `emulated` where the variable `SRTP_EMULATED` says
+/// that the machine is an emulated one, on which everything takes fifty times as long.
+pub fn times(usual: u32, emulated: u32) -> u32 {
+    if std::env::var_os("SRTP_EMULATED").is_some() { emulated } else { usual }
+}
+
 /// RFC 3711 Appendix B.1.
 pub const RFC3711_B1: &str = include_str!("../srtp/rfc3711-b1-f8.txt");
 /// RFC 3711 Appendix B.2.

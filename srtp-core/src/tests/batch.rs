@@ -3,6 +3,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use srtp_test_vectors::times;
 
 use super::{inbound_state, outbound_state};
 use crate::batch::{self, Incoming, Outgoing};
@@ -266,7 +267,7 @@ fn protect_both_ways(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(times(400, 20)))]
 
     /// A batch is its packets one after the other: results, bytes, state.
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use proptest::prelude::*;
+use srtp_test_vectors::times;
 
 use super::model::{self, Agreed, SUITES, Verdict};
 use super::{inbound_state, outbound_state};
@@ -574,7 +575,7 @@ fn converse<T, S>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(times(600, 20)))]
 
     /// Every suite × MKI × key derivation rate × window × policy: wraps, loss, delay, duplication,
     /// corruption, cut packets, foreign SSRCs, lost and set rollover counters, new keys. The

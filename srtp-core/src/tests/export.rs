@@ -2,6 +2,7 @@
 //! whatever do harm.
 
 use proptest::prelude::*;
+use srtp_test_vectors::times;
 
 use super::conversation::{rtcp_packet, rtp_packet};
 use super::{inbound_state, outbound_state};
@@ -232,7 +233,7 @@ fn usage(context: &Rx) -> KeyUsage {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(times(2000, 100)))]
 
     /// Whatever the bytes: nothing panics, a refusal changes nothing, and what is taken over is
     /// written out again just so.

@@ -1,6 +1,8 @@
 //! The rules of a stream's life, one test each: wraps, replays, forgeries, rekeys, lifetimes, and the
 //! ends of everything.
 
+use srtp_test_vectors::times;
+
 use super::conversation::{rtcp_packet, rtp_packet};
 use super::inbound_state;
 use crate::{
@@ -358,7 +360,7 @@ fn forged_ssrcs_leave_no_trace() {
     let before = inbound_state(&receiver);
     // Header only, and a tag that is wrong for all but one in 2^80.
     let mut forged = [0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
-    for ssrc in 100..10_000_100_u32 {
+    for ssrc in 100..100 + times(10_000_000, 100_000) {
         forged[8..12].copy_from_slice(&ssrc.to_be_bytes());
         assert_eq!(receiver.unprotect_rtp(&mut forged), Err(UnprotectError::AuthFailed));
     }
