@@ -19,7 +19,7 @@ macro_rules! absent {
         }
     )+};
 }
-absent!(AesNi Avx2 Avx512 ShaNi Vaes512);
+absent!(AesNi Avx2 Avx512 ShaNi ShaNiVl Vaes512);
 
 #[derive(Clone, Copy, Debug)]
 pub enum Level {
@@ -73,7 +73,7 @@ impl Gcm {
     }
 
     #[must_use]
-    pub fn open(&self, _: u128, _: Associated<'_>, _: InOutBuf<'_, '_, u8>, _: &[u8; 16]) -> bool {
+    pub fn open(&self, _: u128, _: Associated<'_>, _: &mut [u8], _: &[u8; 16]) -> bool {
         match self.0 {}
     }
 

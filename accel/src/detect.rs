@@ -70,6 +70,10 @@ token!($
     "aes", "pclmulqdq", "avx2", "avx", "bmi2", "ssse3", "sse4.1", "sse2");
 
 token!($
+    /// SHA-NI, and on 128-bit registers what AVX-512 has for them: Intel since Ice Lake, AMD since
+    /// Zen 4.
+    ShaNiVl, sha_ni_vl: "sha", "avx512f", "avx512vl", "avx2", "avx", "sse2", "ssse3", "sse4.1");
+token!($
     /// Sixteen words at a time: Intel servers since Skylake, AMD since Zen 4.
     Avx512, avx_512: "avx512f", "avx512bw", "avx2", "avx");
 token!($

@@ -18,7 +18,7 @@ mod x86;
 #[cfg(not(target_arch = "x86_64"))]
 pub use absent::{Aes, AesNi, Associated, Avx2, Avx512, Gcm, HmacSha1, Level, ShaNi, Vaes512};
 #[cfg(target_arch = "x86_64")]
-pub use detect::{AesNi, Avx2, Avx512, Level, ShaNi, Vaes512};
+pub use detect::{AesNi, Avx2, Avx512, Level, ShaNi, ShaNiVl, Vaes512};
 pub use inout::InOutBuf;
 pub use wiped::Wiped;
 #[cfg(target_arch = "x86_64")]

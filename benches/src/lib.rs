@@ -1,5 +1,7 @@
 //! What the benchmarks have in common: the packets they send, and those who protect them.
 
+#[cfg(all(feature = "accel", target_arch = "x86_64"))]
+pub mod around;
 pub mod batches;
 pub mod contestants;
 pub mod interleave;

@@ -315,6 +315,7 @@ impl Policy {
     }
 
     /// What the E bit of every SRTCP packet is: nothing is encrypted by the NULL cipher.
+    #[inline]
     pub(crate) const fn encrypts_srtcp(&self, suite: CryptoSuite) -> bool {
         !self.unencrypted_srtcp && !matches!(suite.parameters().cipher, Cipher::Null)
     }

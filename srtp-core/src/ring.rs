@@ -238,6 +238,12 @@ impl ActiveKey {
         (&self.srtp.keys, self.srtp_trailers.without_mki)
     }
 
+    /// The same of SRTCP.
+    #[inline(always)]
+    pub(crate) fn ordinary_srtcp(&self) -> (&SessionKeys, Trailer) {
+        (&self.srtcp.keys, self.srtcp_trailers.without_mki)
+    }
+
     /// Whether the session keys are the same for every packet, and stay where they are.
     #[inline]
     pub(crate) fn keeps_its_keys(&self) -> bool {

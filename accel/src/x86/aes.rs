@@ -6,10 +6,11 @@
 //! Read first: FIPS 197 §5.1 and §5.2, NIST SP 800-38A §6.5.
 
 use core::arch::x86_64::{
-    __m128i, __m512i, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_cvtsi128_si32, _mm_set1_epi32,
-    _mm_setzero_si128, _mm_shuffle_epi8, _mm_slli_si128, _mm_xor_si128, _mm512_add_epi32,
-    _mm512_aesenc_epi128, _mm512_aesenclast_epi128, _mm512_broadcast_i32x4, _mm512_set_epi32,
-    _mm512_set4_epi32, _mm512_shuffle_epi8, _mm512_xor_si512,
+    __m128i, __m512i, _mm_add_epi32, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_cvtsi128_si32,
+    _mm_set_epi32, _mm_set_epi64x, _mm_set1_epi32, _mm_setzero_si128, _mm_shuffle_epi8,
+    _mm_slli_si128, _mm_xor_si128, _mm512_add_epi32, _mm512_aesenc_epi128,
+    _mm512_aesenclast_epi128, _mm512_alignr_epi64, _mm512_broadcast_i32x4, _mm512_castsi512_si128,
+    _mm512_set_epi32, _mm512_set4_epi32, _mm512_shuffle_epi8, _mm512_xor_si512,
 };
 
 use hybrid_array::sizes::{U16, U64};
@@ -20,6 +21,9 @@ use super::memory::{from_u128, load128, load512, store128, store512, to_u128};
 use crate::detect::{Level, aes_ni, vaes_512};
 
 /// Round keys in a row; their number, 11, 13 or 15, tells the key's length.
+// The compiler would make the tag as long as a round key is aligned, and compare two words where one
+// byte tells, here and in every enum around.
+#[repr(u8)]
 #[derive(Clone)]
 pub(crate) enum RoundKeys {
     Aes128([__m128i; 11]),
@@ -77,8 +81,12 @@ impl Aes {
     #[inline]
     pub fn apply_keystream(&self, iv: u128, data: InOutBuf<'_, '_, u8>) {
         match self.level {
-            Level::AesNi(token) => keystream_128(token, &self.keys, iv, data),
-            Level::Vaes512(_, token) => keystream_512(token, &self.keys, iv, data),
+            Level::Vaes512(_, token) if data.len() >= 64 => {
+                keystream_512(token, &self.keys, iv, data);
+            }
+            Level::AesNi(token) | Level::Vaes512(token, _) => {
+                keystream_128(token, &self.keys, iv, data);
+            }
         }
     }
 
@@ -208,12 +216,12 @@ pub(crate) fn encrypt_512<const N: usize>(keys: &[__m128i; N], blocks: __m512i) 
     _mm512_aesenclast_epi128(state, _mm512_broadcast_i32x4(*last))
 }
 
-/// The counter block so many blocks on: the counter is the lower 32 bits.
+/// A block with its bytes in reverse.
+#[target_feature(enable = "sse2,ssse3")]
 #[inline]
-#[allow(clippy::cast_possible_truncation)]
-fn advance(iv: u128, blocks: usize) -> u128 {
-    let counter = (iv as u32).wrapping_add(blocks as u32);
-    (iv >> 32 << 32) | u128::from(counter)
+pub(crate) fn swap_128(block: __m128i) -> __m128i {
+    let reversed = _mm_set_epi64x(0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f);
+    _mm_shuffle_epi8(block, reversed)
 }
 
 /// XORs the lowest bytes of a mask onto the front of `data`, if there are as many left as the number
@@ -232,29 +240,36 @@ macro_rules! xor_piece {
     };
 }
 
+/// XORs a mask onto less than a block, in whole words, because that is how a hash reads them next.
+macro_rules! xor_pieces {
+    ($data:ident, $mask:ident) => {
+        xor_piece!(u64, $data, $mask);
+        xor_piece!(u32, $data, $mask);
+        xor_piece!(u16, $data, $mask);
+        xor_piece!(u8, $data, $mask);
+    };
+}
+
 #[target_feature(enable = "aes,sse2,ssse3,sse4.1")]
 #[inline]
 #[allow(unused_assignments)] // what the last piece leaves
 pub(crate) fn counter_mode_128<const N: usize>(
     keys: &[__m128i; N],
-    mut iv: u128,
+    iv: u128,
     data: InOutBuf<'_, '_, u8>,
 ) {
+    let mut counter = from_u128(iv);
     let (blocks, mut rest) = data.into_chunks::<U16>();
     for mut block in blocks {
-        let keystream = encrypt_128(keys, from_u128(iv.swap_bytes()));
+        let keystream = encrypt_128(keys, swap_128(counter));
         let output = _mm_xor_si128(load128(block.get_in().as_ref()), keystream);
         store128(block.get_out().as_mut(), output);
-        iv = advance(iv, 1);
+        counter = _mm_add_epi32(counter, _mm_set_epi32(0, 0, 0, 1));
     }
     if !rest.is_empty() {
-        let keystream = encrypt_128(keys, from_u128(iv.swap_bytes()));
+        let keystream = encrypt_128(keys, swap_128(counter));
         let mut mask = to_u128(keystream);
-        // Whole words, because that is how a hash reads them next.
-        xor_piece!(u64, rest, mask);
-        xor_piece!(u32, rest, mask);
-        xor_piece!(u16, rest, mask);
-        xor_piece!(u8, rest, mask);
+        xor_pieces!(rest, mask);
     }
 }
 
@@ -292,20 +307,36 @@ pub(crate) fn swap_512(blocks: __m512i) -> __m512i {
     _mm512_shuffle_epi8(blocks, _mm512_set4_epi32(a, b, c, d))
 }
 
-/// Four blocks at a time, and the last few one by one: what is hashed next is read in pieces of 16
-/// bytes, which the processor hands over sooner where they were written so.
+/// Four blocks at a time, and the last few written one by one: what is hashed next is read in pieces
+/// of 16 bytes, which the processor hands over sooner where they were written so.
 #[target_feature(enable = "vaes,avx512f,avx512bw,aes,ssse3,sse4.1")]
 #[inline]
-fn counter_mode_512<const N: usize>(keys: &[__m128i; N], iv: u128, data: InOutBuf<'_, '_, u8>) {
-    let wholes = data.len() / 64;
-    let (mut wholes, rest) = data.split_at(64 * wholes);
-    if !wholes.is_empty() {
-        let mut counters = Counters::new(iv);
-        for mut whole in wholes.reborrow().into_chunks::<U64>().0 {
-            let keystream = encrypt_512(keys, counters.next());
-            let output = _mm512_xor_si512(load512(whole.get_in().as_ref()), keystream);
-            store512(whole.get_out().as_mut(), output);
-        }
+#[allow(unused_assignments)] // what the last piece leaves
+pub(crate) fn counter_mode_512<const N: usize>(
+    keys: &[__m128i; N],
+    iv: u128,
+    data: InOutBuf<'_, '_, u8>,
+) {
+    let mut counters = Counters::new(iv);
+    let (wholes, rest) = data.into_chunks::<U64>();
+    for mut whole in wholes {
+        let keystream = encrypt_512(keys, counters.next());
+        let output = _mm512_xor_si512(load512(whole.get_in().as_ref()), keystream);
+        store512(whole.get_out().as_mut(), output);
     }
-    counter_mode_128(keys, advance(iv, wholes.len() / 16), rest);
+    if rest.is_empty() {
+        return;
+    }
+    let mut keystream = encrypt_512(keys, counters.next());
+    let (blocks, mut rest) = rest.into_chunks::<U16>();
+    for mut block in blocks {
+        let input = load128(block.get_in().as_ref());
+        let output = _mm_xor_si128(input, _mm512_castsi512_si128(keystream));
+        store128(block.get_out().as_mut(), output);
+        keystream = _mm512_alignr_epi64::<2>(keystream, keystream);
+    }
+    if !rest.is_empty() {
+        let mut mask = to_u128(_mm512_castsi512_si128(keystream));
+        xor_pieces!(rest, mask);
+    }
 }

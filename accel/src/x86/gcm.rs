@@ -1,23 +1,29 @@
-//! AES in Galois/counter mode, a packet at a time, in one pass or two: encryption hashes what it
-//! has just encrypted; decryption hashes first and touches nothing unless the tag is right.
+//! AES in Galois/counter mode, a packet at a time. Block by block, encryption hashes what it has just
+//! encrypted, and decryption hashes first and touches nothing unless the tag is right. Four blocks at a
+//! time, both go in one pass: what was decrypted under a wrong tag is encrypted again before the call
+//! returns, so that whoever lent the data sees them as they were.
 //!
 //! Read first: NIST SP 800-38D §6 and §7, RFC 7714 §8.1 and §9.1, and ghash.rs.
 
 use core::arch::x86_64::{
-    __m128i, __m512i, _mm_setzero_si128, _mm_xor_si128, _mm512_castsi512_si128,
-    _mm512_setzero_si512, _mm512_xor_si512, _mm512_zextsi128_si512,
+    __m128i, __m512i, _mm_setzero_si128, _mm_xor_si128, _mm512_alignr_epi64,
+    _mm512_castsi512_si128, _mm512_extracti32x4_epi32, _mm512_mask_broadcast_i32x4,
+    _mm512_maskz_broadcast_i32x4, _mm512_maskz_mov_epi8, _mm512_setzero_si512, _mm512_xor_si512,
+    _mm512_zextsi128_si512,
 };
 
 use hybrid_array::sizes::{U64, U256};
 use inout::InOutBuf;
 
 use super::aes::{
-    Aes, Counters, counter_mode_128, encrypt_128, encrypt_512, for_each_length, swap_512,
+    Aes, Counters, counter_mode_128, counter_mode_512, encrypt_128, encrypt_512, for_each_length,
+    swap_128, swap_512,
 };
-use super::ghash::{Powers, Sum};
-use super::ghash_wide::{WideSum, four};
+use super::ghash::{NARROW_POWERS, Powers, Sum};
+use super::ghash_wide::WideSum;
 use super::memory::{
-    clear_above, from_u128, load128, load512, load512_partial, store512, store512_partial, to_u128,
+    clear_above, first_bytes, from_u128, load128, load512, load512_partial, store512,
+    store512_partial, to_u128,
 };
 use crate::detect::{Level, aes_ni, vaes_512};
 
@@ -39,7 +45,7 @@ impl Gcm {
     #[must_use]
     pub fn new(level: Level, key: &[u8]) -> Option<Self> {
         let aes = Aes::new(level, key)?;
-        let powers = Powers::new(level.aes_ni(), aes.encrypt(0));
+        let powers = Powers::new(level, aes.encrypt(0));
         Some(Self { aes, powers })
     }
 
@@ -55,21 +61,20 @@ impl Gcm {
             Level::AesNi(token) => seal_128(token, self, iv, associated, data),
             Level::Vaes512(_, token) => seal_512(token, self, iv, associated, data),
         };
-        tag.to_be_bytes()
+        tag.to_le_bytes()
     }
 
-    /// Decrypts `data`, in place or from one buffer to another, if the tag is right; otherwise
-    /// says so and writes nothing.
+    /// Decrypts `data` in place if the tag is right; otherwise says so and leaves them as they were.
     #[inline(always)]
     #[must_use]
     pub fn open(
         &self,
         iv: u128,
         associated: Associated<'_>,
-        data: InOutBuf<'_, '_, u8>,
+        data: &mut [u8],
         tag: &[u8; 16],
     ) -> bool {
-        let tag = u128::from_be_bytes(*tag);
+        let tag = u128::from_le_bytes(*tag);
         match self.aes.level() {
             Level::AesNi(token) => open_128(token, self, iv, associated, data, tag),
             Level::Vaes512(_, token) => open_512(token, self, iv, associated, data, tag),
@@ -90,7 +95,7 @@ impl Gcm {
             Level::AesNi(token) => tag_128(token, self, iv, associated, ciphertext),
             Level::Vaes512(_, token) => tag_512(token, self, iv, associated, ciphertext),
         };
-        tag.to_be_bytes()
+        tag.to_le_bytes()
     }
 
     /// XORs the keystream onto `data`, in place or from one buffer to another, without a tag.
@@ -119,15 +124,15 @@ aes_ni! {
         gcm: &Gcm,
         iv: u128,
         associated: Associated<'_>,
-        data: InOutBuf<'_, '_, u8>,
+        data: &mut [u8],
         tag: u128,
     ) -> bool {
         for_each_length!(gcm.aes.keys(), keys => {
-            let hash = hash_128(&gcm.powers, associated, (data.get_in(), &[]));
+            let hash = hash_128(&gcm.powers, associated, (&*data, &[]));
             // One comparison of the whole, so that the time tells nothing of where they differ.
             let right = tag_of(keys, iv, hash) == tag;
             if right {
-                counter_mode_128(keys, first_counter(iv), data);
+                counter_mode_128(keys, first_counter(iv), InOutBuf::from(data));
             }
             right
         })
@@ -152,44 +157,7 @@ vaes_512! {
         data: InOutBuf<'_, '_, u8>,
     ) -> u128 {
         for_each_length!(gcm.aes.keys(), keys => {
-            let lengths = lengths(associated, data.len());
-            let mut hash = Start::new(&gcm.powers, associated);
-            let mut counters = Counters::new(first_counter(iv));
-            let (groups, rest) = data.into_chunks::<U256>();
-            for group in groups {
-                let (mut sum, mut first) = hash.before(&gcm.powers, 16);
-                let (vectors, _) = group.into_buf().into_chunks::<U64>();
-                for (mut vector, powers) in vectors.into_iter().zip(gcm.powers.of(16).as_chunks::<4>().0) {
-                    let keystream = encrypt_512(keys, counters.next());
-                    let output = _mm512_xor_si512(load512(vector.get_in().as_ref()), keystream);
-                    store512(vector.get_out().as_mut(), output);
-                    sum.add(_mm512_xor_si512(swap_512(output), first), four(powers));
-                    first = _mm512_setzero_si512();
-                }
-                hash = Start::Hash(sum.fold().reduce());
-            }
-
-            let blocks = rest.len().div_ceil(16) + 1;
-            let (mut sum, mut first) = hash.before(&gcm.powers, blocks);
-            let mut powers = gcm.powers.of(blocks);
-            let (vectors, mut rest) = rest.into_chunks::<U64>();
-            for mut vector in vectors {
-                let keystream = encrypt_512(keys, counters.next());
-                let output = _mm512_xor_si512(load512(vector.get_in().as_ref()), keystream);
-                store512(vector.get_out().as_mut(), output);
-                sum.add(_mm512_xor_si512(swap_512(output), first), four(powers));
-                first = _mm512_setzero_si512();
-                powers = powers.get(4..).unwrap_or_default();
-            }
-            if !rest.is_empty() {
-                let keystream = encrypt_512(keys, counters.next());
-                let output = _mm512_xor_si512(load512_partial(rest.get_in()), keystream);
-                store512_partial(rest.get_out(), output);
-                let written = clear_above(output, rest.len());
-                sum.add(_mm512_xor_si512(swap_512(written), first), four(powers));
-                first = _mm512_setzero_si512();
-            }
-            tag_of(keys, iv, finish_512(&gcm.powers, sum, first, lengths))
+            crypt_512::<_, true>(keys, &gcm.powers, iv, associated, data)
         })
     }
 
@@ -197,26 +165,16 @@ vaes_512! {
         gcm: &Gcm,
         iv: u128,
         associated: Associated<'_>,
-        data: InOutBuf<'_, '_, u8>,
+        data: &mut [u8],
         tag: u128,
     ) -> bool {
         for_each_length!(gcm.aes.keys(), keys => {
-            let hash = hash_512(&gcm.powers, associated, (data.get_in(), &[]));
+            let made =
+                crypt_512::<_, false>(keys, &gcm.powers, iv, associated, InOutBuf::from(&mut *data));
             // One comparison of the whole, so that the time tells nothing of where they differ.
-            let right = tag_of(keys, iv, hash) == tag;
-            if right {
-                let mut counters = Counters::new(first_counter(iv));
-                let (vectors, mut rest) = data.into_chunks::<U64>();
-                for mut vector in vectors {
-                    let keystream = encrypt_512(keys, counters.next());
-                    let output = _mm512_xor_si512(load512(vector.get_in().as_ref()), keystream);
-                    store512(vector.get_out().as_mut(), output);
-                }
-                if !rest.is_empty() {
-                    let keystream = encrypt_512(keys, counters.next());
-                    let output = _mm512_xor_si512(load512_partial(rest.get_in()), keystream);
-                    store512_partial(rest.get_out(), output);
-                }
+            let right = made == tag;
+            if !right {
+                undo_512(keys, iv, data);
             }
             right
         })
@@ -233,6 +191,13 @@ vaes_512! {
     }
 }
 
+/// What [`crypt_512`] has decrypted, encrypted again.
+#[target_feature(enable = "vaes,avx512f,avx512bw,aes,ssse3,sse4.1")]
+#[inline(never)]
+fn undo_512<const N: usize>(keys: &[__m128i; N], iv: u128, data: &mut [u8]) {
+    counter_mode_512(keys, first_counter(iv), InOutBuf::from(data));
+}
+
 /// Block 1 masks the tag, the data start with block 2 (SP 800-38D §7.1).
 #[inline]
 fn first_counter(iv: u128) -> u128 {
@@ -246,11 +211,24 @@ fn lengths((first, second): Associated<'_>, ciphertext: usize) -> u128 {
     bits(first.len() + second.len()) << 64 | bits(ciphertext)
 }
 
+/// The counter block that masks the tag.
+#[target_feature(enable = "sse2")]
+#[inline]
+fn tag_counter(iv: u128) -> __m128i {
+    from_u128(((iv >> 32 << 32) | 1).swap_bytes())
+}
+
+/// The tag as it stands in a packet, its first byte lowest.
 #[target_feature(enable = "aes,sse2,ssse3,sse4.1")]
 #[inline]
 fn tag_of<const N: usize>(keys: &[__m128i; N], iv: u128, hash: __m128i) -> u128 {
-    let mask = encrypt_128(keys, from_u128(((iv >> 32 << 32) | 1).swap_bytes()));
-    to_u128(mask).swap_bytes() ^ to_u128(hash)
+    masked(encrypt_128(keys, tag_counter(iv)), hash)
+}
+
+#[target_feature(enable = "sse2,ssse3,sse4.1")]
+#[inline]
+fn masked(mask: __m128i, hash: __m128i) -> u128 {
+    to_u128(_mm_xor_si128(mask, swap_128(hash)))
 }
 
 // One block at a time ---------------------------------------------------------------------------
@@ -292,7 +270,7 @@ fn absorb_joint_128(powers: &Powers, (first, second): Associated<'_>) -> __m128i
 #[target_feature(enable = "pclmulqdq,sse2,ssse3,sse4.1")]
 #[inline]
 fn absorb_128(powers: &Powers, mut hash: __m128i, data: &[u8]) -> __m128i {
-    for group in data.chunks(128) {
+    for group in data.chunks(16 * NARROW_POWERS) {
         let mut sum = Sum::zero();
         let (blocks, rest) = group.as_chunks::<16>();
         let mut powers = powers.of(group.len().div_ceil(16)).iter();
@@ -321,6 +299,108 @@ fn join<'s, const N: usize>(end: &[u8], second: &'s [u8]) -> ([u8; N], usize, &'
 }
 
 // Four blocks at a time -------------------------------------------------------------------------
+
+/// Encrypts and hashes what came of it, or, the other way, hashes what there is and decrypts it;
+/// returns the tag, its first byte lowest.
+#[target_feature(enable = "vaes,aes,avx512f,avx512bw,vpclmulqdq,pclmulqdq,avx2,ssse3,sse4.1")]
+#[inline]
+fn crypt_512<const N: usize, const SEALS: bool>(
+    keys: &[__m128i; N],
+    powers: &Powers,
+    iv: u128,
+    associated: Associated<'_>,
+    data: InOutBuf<'_, '_, u8>,
+) -> u128 {
+    let lengths = from_u128(lengths(associated, data.len()));
+    let mut hash = Start::new(powers, associated);
+    if data.len() <= 32
+        && let Start::Block(first) = hash
+    {
+        return crypt_short_512::<N, SEALS>(keys, powers, iv, (first, lengths), data);
+    }
+    let mut counters = Counters::new(first_counter(iv));
+    let (groups, rest) = data.into_chunks::<U256>();
+    for group in groups {
+        let (mut sum, mut first) = hash.before(powers, 16);
+        let mut blocks = 16;
+        for mut vector in group.into_buf().into_chunks::<U64>().0 {
+            let keystream = encrypt_512(keys, counters.next());
+            let input = load512(vector.get_in().as_ref());
+            let output = _mm512_xor_si512(input, keystream);
+            store512(vector.get_out().as_mut(), output);
+            let ciphertext = swap_512(if SEALS { output } else { input });
+            sum.add(_mm512_xor_si512(ciphertext, first), powers.four(blocks));
+            first = _mm512_setzero_si512();
+            blocks -= 4;
+        }
+        hash = Start::Hash(sum.fold().reduce());
+    }
+
+    let mut blocks = rest.len().div_ceil(16) + 1;
+    let (mut sum, mut first) = hash.before(powers, blocks);
+    let (vectors, mut rest) = rest.into_chunks::<U64>();
+    for mut vector in vectors {
+        let keystream = encrypt_512(keys, counters.next());
+        let input = load512(vector.get_in().as_ref());
+        let output = _mm512_xor_si512(input, keystream);
+        store512(vector.get_out().as_mut(), output);
+        let ciphertext = swap_512(if SEALS { output } else { input });
+        sum.add(_mm512_xor_si512(ciphertext, first), powers.four(blocks));
+        first = _mm512_setzero_si512();
+        blocks -= 4;
+    }
+
+    // The last vector has room for the block that masks the tag and for that of the lengths, unless
+    // it is all but full.
+    let apart = rest.len() > 48;
+    let mut counter_blocks = counters.next();
+    if !apart {
+        counter_blocks = _mm512_mask_broadcast_i32x4(counter_blocks, 0xf000, tag_counter(iv));
+    }
+    let keystream = encrypt_512(keys, counter_blocks);
+    let input = load512_partial(rest.get_in());
+    let output = _mm512_xor_si512(input, keystream);
+    store512_partial(rest.get_out(), output);
+    let ciphertext = if SEALS { clear_above(output, rest.len()) } else { input };
+    let mut last = _mm512_xor_si512(swap_512(ciphertext), first);
+    let mut mask = _mm512_extracti32x4_epi32::<3>(keystream);
+    if apart {
+        sum.add(last, powers.four(blocks));
+        sum.add(_mm512_zextsi128_si512(lengths), powers.four(1));
+        mask = encrypt_128(keys, tag_counter(iv));
+    } else {
+        let behind = _mm512_maskz_broadcast_i32x4(0xf << (4 * (blocks - 1)), lengths);
+        last = _mm512_xor_si512(last, behind);
+        sum.add(last, powers.four(blocks));
+    }
+    masked(mask, sum.fold().reduce())
+}
+
+/// The same of at most 32 bytes behind one block of associated data: all there is to hash fits into
+/// one register, and the block that masks the tag stands where the associated data do.
+#[target_feature(enable = "vaes,avx512f,avx512bw,vpclmulqdq,pclmulqdq,avx2,ssse3,sse4.1")]
+#[inline]
+fn crypt_short_512<const N: usize, const SEALS: bool>(
+    keys: &[__m128i; N],
+    powers: &Powers,
+    iv: u128,
+    (associated, lengths): (__m128i, __m128i),
+    mut data: InOutBuf<'_, '_, u8>,
+) -> u128 {
+    let zero = _mm512_setzero_si512();
+    let keystream = encrypt_512(keys, Counters::new(first_counter(iv) - 1).next());
+    let input = _mm512_alignr_epi64::<6>(load512_partial(data.get_in()), zero);
+    let output = _mm512_xor_si512(input, keystream);
+    store512_partial(data.get_out(), _mm512_alignr_epi64::<2>(zero, output));
+    let ciphertext =
+        if SEALS { _mm512_maskz_mov_epi8(first_bytes(data.len()) << 16, output) } else { input };
+    let blocks = data.len().div_ceil(16) + 2;
+    let hashed = _mm512_mask_broadcast_i32x4(swap_512(ciphertext), 0xf, associated);
+    let hashed = _mm512_mask_broadcast_i32x4(hashed, 0xf << (4 * (blocks - 1)), lengths);
+    let mut sum = WideSum::zero();
+    sum.add(hashed, powers.four(blocks));
+    masked(_mm512_castsi512_si128(keystream), sum.fold().reduce())
+}
 
 #[target_feature(enable = "avx512f,avx512bw,vpclmulqdq,pclmulqdq,avx2,ssse3,sse4.1")]
 #[inline]
@@ -364,11 +444,10 @@ impl Start {
         }
         let mut block = _mm512_castsi512_si128(load512_partial(first));
         if !second.is_empty() {
-            let second = _mm512_castsi512_si128(load512_partial(second));
-            let behind = from_u128(to_u128(second) << (8 * first.len()));
-            block = _mm_xor_si128(block, behind);
+            let second = to_u128(_mm512_castsi512_si128(load512_partial(second)));
+            block = _mm_xor_si128(block, from_u128(second << (8 * first.len())));
         }
-        Self::Block(from_u128(to_u128(block).swap_bytes()))
+        Self::Block(swap_128(block))
     }
 
     /// The sum to which so many blocks are added, at most 18, and what is added to the first of
@@ -379,7 +458,7 @@ impl Start {
         let mut sum = WideSum::zero();
         match self {
             Self::Block(block) => {
-                sum.add(_mm512_zextsi128_si512(block), four(powers.of(blocks + 1)));
+                sum.add(_mm512_zextsi128_si512(block), powers.four(blocks + 1));
                 (sum, _mm512_setzero_si512())
             }
             Self::Hash(hash) => (sum, _mm512_zextsi128_si512(hash)),
@@ -389,7 +468,7 @@ impl Start {
 
 /// Both pieces of associated data, padded as one.
 #[target_feature(enable = "avx512f,avx512bw,vpclmulqdq,pclmulqdq,avx2,sse4.1")]
-#[inline]
+#[inline(never)]
 fn hash_associated_512(powers: &Powers, (first, second): Associated<'_>) -> __m128i {
     let zero = _mm_setzero_si128();
     if second.is_empty() {
@@ -429,15 +508,15 @@ fn absorb_512(powers: &Powers, mut start: Start, data: &[u8]) -> __m128i {
 #[inline]
 fn sum_512(powers: &Powers, blocks: usize, start: Start, data: &[u8]) -> (WideSum, __m512i) {
     let (mut sum, mut first) = start.before(powers, blocks);
-    let mut powers = powers.of(blocks);
+    let mut blocks = blocks;
     let (vectors, rest) = data.as_chunks::<64>();
     for vector in vectors {
-        sum.add(_mm512_xor_si512(swap_512(load512(vector)), first), four(powers));
+        sum.add(_mm512_xor_si512(swap_512(load512(vector)), first), powers.four(blocks));
         first = _mm512_setzero_si512();
-        powers = powers.get(4..).unwrap_or_default();
+        blocks = blocks.saturating_sub(4);
     }
     if !rest.is_empty() {
-        sum.add(_mm512_xor_si512(swap_512(load512_partial(rest)), first), four(powers));
+        sum.add(_mm512_xor_si512(swap_512(load512_partial(rest)), first), powers.four(blocks));
         first = _mm512_setzero_si512();
     }
     (sum, first)
@@ -448,6 +527,6 @@ fn sum_512(powers: &Powers, blocks: usize, start: Start, data: &[u8]) -> (WideSu
 #[inline]
 fn finish_512(powers: &Powers, mut sum: WideSum, hash: __m512i, lengths: u128) -> __m128i {
     let lengths = _mm512_zextsi128_si512(from_u128(lengths));
-    sum.add(_mm512_xor_si512(hash, lengths), four(powers.of(1)));
+    sum.add(_mm512_xor_si512(hash, lengths), powers.four(1));
     sum.fold().reduce()
 }

@@ -8,35 +8,59 @@
 //! Read first: NIST SP 800-38D §6.3 and §6.4, RFC 8452 §3 and Appendix A.
 
 use core::arch::x86_64::{
-    __m128i, _mm_clmulepi64_si128, _mm_set_epi64x, _mm_setzero_si128, _mm_shuffle_epi32,
-    _mm_xor_si128,
+    __m128i, __m512i, _mm_clmulepi64_si128, _mm_set_epi64x, _mm_setzero_si128, _mm_shuffle_epi32,
+    _mm_xor_si128, _mm512_setzero_si512,
 };
 
 use zeroize::Zeroize;
 
-use super::memory::{from_u128, store128};
-use crate::detect::{AesNi, aes_ni};
+use super::ghash_wide::fill_wide;
+use super::memory::{from_u128, load512, store128};
+use crate::detect::{Level, aes_ni};
 
 /// How many powers are kept: sixteen blocks of data, and one of lengths, and up to a multiple of
 /// four.
-const POWERS: usize = 20;
+pub(super) const POWERS: usize = 20;
 
-/// Powers of the hash key, the highest first; zeroized when dropped.
+/// How many of them are used one block at a time.
+pub(super) const NARROW_POWERS: usize = 8;
+
+/// Behind the lowest power, so that four can be loaded from any.
+const ZEROS: usize = 3;
+
+/// Powers, the highest first, and zeros.
+pub(super) type Places = [[u8; 16]; POWERS + ZEROS];
+
+/// Powers of the hash key; zeroized when dropped.
 #[derive(Clone)]
-pub(crate) struct Powers([[u8; 16]; POWERS]);
+pub(crate) struct Powers(Places);
 
 impl Powers {
     /// From the hash subkey `E(0)` (SP 800-38D §7.1), as the number its bytes are.
-    pub(crate) fn new(token: AesNi, subkey: u128) -> Self {
-        let mut powers = Self([[0; 16]; POWERS]);
-        fill(token, &mut powers.0, subkey);
+    pub(crate) fn new(level: Level, subkey: u128) -> Self {
+        let mut powers = Self([[0; 16]; POWERS + ZEROS]);
+        match level {
+            Level::AesNi(token) => fill(token, &mut powers.0, subkey),
+            Level::Vaes512(_, token) => fill_wide(token, &mut powers.0, subkey),
+        }
         powers
     }
 
     /// Those by which as many blocks are multiplied, the last of them by the key itself.
     #[inline]
     pub(crate) fn of(&self, blocks: usize) -> &[[u8; 16]] {
-        self.0.get(POWERS.saturating_sub(blocks)..).unwrap_or_default()
+        self.0.get(POWERS.saturating_sub(blocks)..POWERS).unwrap_or_default()
+    }
+
+    /// The first four of those by which as many blocks are multiplied, zeros where there are fewer.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn four(&self, blocks: usize) -> __m512i {
+        let from = self.0.get(POWERS.saturating_sub(blocks)..).unwrap_or_default();
+        match from.as_flattened().first_chunk() {
+            Some(four) => load512(four),
+            None => _mm512_setzero_si512(),
+        }
     }
 }
 
@@ -46,17 +70,30 @@ impl Drop for Powers {
     }
 }
 
+/// The hash key as this file has it: times x, modulo x^128 + x^127 + x^126 + x^121 + 1, without a
+/// branch on it.
+#[target_feature(enable = "sse2")]
+#[inline]
+pub(super) fn hash_key(subkey: u128) -> __m128i {
+    let carry = (subkey >> 127).wrapping_neg() & (0xc2 << 120 | 1);
+    from_u128(subkey << 1 ^ carry)
+}
+
+#[target_feature(enable = "pclmulqdq,sse2")]
+#[inline]
+pub(super) fn multiply(a: __m128i, b: __m128i) -> __m128i {
+    let mut product = Sum::zero();
+    product.add(a, b);
+    product.reduce()
+}
+
 aes_ni! {
-    fn fill(powers: &mut [[u8; 16]; POWERS], subkey: u128) {
-        // Times x, modulo x^128 + x^127 + x^126 + x^121 + 1, without a branch on the key.
-        let carry = (subkey >> 127).wrapping_neg() & (0xc2 << 120 | 1);
-        let key = from_u128(subkey << 1 ^ carry);
+    fn fill(powers: &mut Places, subkey: u128) {
+        let key = hash_key(subkey);
         let mut power = key;
-        for place in powers.iter_mut().rev() {
+        for place in powers.iter_mut().rev().skip(ZEROS).take(NARROW_POWERS) {
             store128(place, power);
-            let mut product = Sum::zero();
-            product.add(power, key);
-            power = product.reduce();
+            power = multiply(power, key);
         }
     }
 }

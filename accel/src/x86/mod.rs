@@ -6,6 +6,7 @@ mod ghash;
 mod ghash_wide;
 pub(crate) mod memory;
 pub(crate) mod sha1;
+mod sha1_vl;
 
 pub use aes::Aes;
 pub use gcm::{Associated, Gcm};

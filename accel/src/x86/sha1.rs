@@ -16,12 +16,17 @@ use core::hint::black_box;
 use zeroize::Zeroize;
 
 use super::memory::{from_u128, load128, to_u128};
-use crate::detect::{ShaNi, sha_ni};
+use super::sha1_vl::{after_pad_vl, hash_vl};
+use crate::detect::{ShaNi, ShaNiVl, sha_ni};
 
 const BLOCK_LEN: usize = 64;
 /// Blocks of a message that may still be on their way to the cache; later ones have had the time.
 const FRESH_BLOCKS: usize = 3;
-const INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+/// Four bytes of the pads (RFC 2104 §2).
+const INNER_PAD: i32 = 0x3636_3636;
+const OUTER_PAD: i32 = 0x5c5c_5c5c;
+pub(super) const INITIAL: [u32; 5] =
+    [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
 
 /// A key, as the two SHA-1 states after its pads; zeroized when dropped.
 #[derive(Clone)]
@@ -29,17 +34,26 @@ pub struct HmacSha1 {
     inner: [u32; 5],
     outer: [u32; 5],
     token: ShaNi,
+    wide: Option<ShaNiVl>,
 }
 
 impl HmacSha1 {
     /// The key is 20 bytes in every suite of SRTP (RFC 3711 §5.2).
     #[must_use]
     pub fn new(token: ShaNi, key: &[u8; 20]) -> Self {
-        Self {
-            inner: after_pad(token, key, 0x3636_3636),
-            outer: after_pad(token, key, 0x5c5c_5c5c),
-            token,
-        }
+        let wide = ShaNiVl::detect();
+        let after_pad = |pad| match wide {
+            Some(wide) => after_pad_vl(wide, key, pad),
+            None => after_pad(token, key, pad),
+        };
+        Self { inner: after_pad(INNER_PAD), outer: after_pad(OUTER_PAD), token, wide }
+    }
+
+    /// The same without what AVX-512 would add.
+    #[must_use]
+    pub fn by_sha_ni_alone(token: ShaNi, key: &[u8; 20]) -> Self {
+        let (inner, outer) = (after_pad(token, key, INNER_PAD), after_pad(token, key, OUTER_PAD));
+        Self { inner, outer, token, wide: None }
     }
 
     /// The whole digest of `message || suffix`; `suffix` is at most 8 bytes (a ROC, mostly), and
@@ -53,7 +67,10 @@ impl HmacSha1 {
             _ => suffix.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)),
         };
         let suffix = Suffix { number, len: suffix.len() };
-        let (abcd, e) = hash(self.token, &self.inner, &self.outer, message, suffix);
+        let (abcd, e) = match self.wide {
+            Some(token) => hash_vl(token, &self.inner, &self.outer, message, suffix),
+            None => hash(self.token, &self.inner, &self.outer, message, suffix),
+        };
         let mut digest = [0; 20];
         if let Some((first, last)) = digest.split_first_chunk_mut::<16>() {
             *first = abcd.to_be_bytes();
@@ -63,6 +80,7 @@ impl HmacSha1 {
     }
 
     /// The states after the inner and the outer pad.
+    #[inline]
     #[must_use]
     pub fn states(&self) -> (&[u32; 5], &[u32; 5]) {
         (&self.inner, &self.outer)
@@ -78,9 +96,9 @@ impl Drop for HmacSha1 {
 
 /// Bytes behind a message, at most 8, as the number they are.
 #[derive(Clone, Copy)]
-struct Suffix {
-    number: u64,
-    len: usize,
+pub(super) struct Suffix {
+    pub(super) number: u64,
+    pub(super) len: usize,
 }
 
 sha_ni! {
@@ -88,14 +106,9 @@ sha_ni! {
         State::new(state).block(load(block)).words()
     }
 
-    /// The state after the block of a pad: its four equal bytes, XORed to the key.
+    /// The state after the block of a pad.
     fn after_pad(key: &[u8; 20], pad: i32) -> [u32; 5] {
-        let pads = _mm_set_epi32(pad, pad, pad, pad);
-        let [front @ .., a, b, c, d] = *key;
-        let end = i32::from_be_bytes([a, b, c, d]);
-        let first = _mm_xor_si128(load_quarter(&front), pads);
-        let second = _mm_xor_si128(_mm_set_epi32(end, 0, 0, 0), pads);
-        State::new(&INITIAL).block([first, second, pads, pads]).words()
+        State::new(&INITIAL).block(padded_key(key, pad)).words()
     }
 
     fn hash(
@@ -104,7 +117,8 @@ sha_ni! {
         message: &[u8],
         suffix: Suffix,
     ) -> (u128, u32) {
-        let (tail, blocks) = padded_tail(message, suffix);
+        let mut tail = [from_u128(0); 8];
+        let blocks = padded_tail(message, suffix, &mut tail);
         let mut state = State::new(inner);
         let (message_blocks, _) = message.as_chunks::<BLOCK_LEN>();
         let (fresh, older) = message_blocks.split_at(message_blocks.len().min(FRESH_BLOCKS));
@@ -138,15 +152,25 @@ sha_ni! {
     }
 }
 
+/// A key XORed to a pad of four equal bytes.
+#[target_feature(enable = "sse2,ssse3")]
+#[inline]
+pub(super) fn padded_key(key: &[u8; 20], pad: i32) -> [__m128i; 4] {
+    let pads = _mm_set_epi32(pad, pad, pad, pad);
+    let [front @ .., a, b, c, d] = *key;
+    let end = i32::from_be_bytes([a, b, c, d]);
+    let first = _mm_xor_si128(load_quarter(&front), pads);
+    [first, _mm_xor_si128(_mm_set_epi32(end, 0, 0, 0), pads), pads, pads]
+}
+
 /// The end of a message that fills no block, its suffix and the padding: one block or two, and
-/// which. In registers' lengths all the way, because what was written in small pieces is slow to be
+/// which, to be written onto zeros. In registers' lengths all the way, because what was written in small pieces is slow to be
 /// read in large ones.
 #[target_feature(enable = "sse2,ssse3")]
 #[inline]
-fn padded_tail(message: &[u8], suffix: Suffix) -> ([__m128i; 8], usize) {
+pub(super) fn padded_tail(message: &[u8], suffix: Suffix, tail: &mut [__m128i; 8]) -> usize {
     let (_, rest) = message.as_chunks::<BLOCK_LEN>();
     let (quarters, end) = rest.as_chunks::<16>();
-    let mut tail = [from_u128(0); 8];
     for ((place, quarter), again) in tail.iter_mut().zip(quarters).zip(black_box(quarters)) {
         *place = quarter_by_words(quarter, again);
     }
@@ -162,7 +186,8 @@ fn padded_tail(message: &[u8], suffix: Suffix) -> ([__m128i; 8], usize) {
     let beyond = if used == 0 { 0 } else { marked << (128 - used) };
     let at = quarters.len();
     for (place, number) in tail.iter_mut().skip(at).zip([last | marked >> used, beyond]) {
-        *place = from_u128(number);
+        // Onto the zeros: what is only put together of two halves is also stored as two.
+        *place = _mm_xor_si128(*place, from_u128(number));
     }
 
     let blocks = if rest.len() + suffix.len + 9 > BLOCK_LEN { 2 } else { 1 };
@@ -170,7 +195,7 @@ fn padded_tail(message: &[u8], suffix: Suffix) -> ([__m128i; 8], usize) {
     if let Some(place) = tail.get_mut(4 * blocks - 1) {
         *place = _mm_xor_si128(*place, from_u128(bits));
     }
-    (tail, blocks)
+    blocks
 }
 
 /// As [`load`], of what was encrypted a moment ago. A packet's payload was written 12 bytes off the
@@ -199,7 +224,7 @@ fn quarter_by_words(quarter: &[u8; 16], again: &[u8; 16]) -> __m128i {
 
 #[target_feature(enable = "sse2,ssse3")]
 #[inline]
-fn load(block: &[u8; 64]) -> [__m128i; 4] {
+pub(super) fn load(block: &[u8; 64]) -> [__m128i; 4] {
     let (quarters, _) = block.as_chunks::<16>();
     [0, 1, 2, 3].map(|i| load_quarter(quarters.get(i).unwrap_or(&[0; 16])))
 }
@@ -214,22 +239,22 @@ fn load_quarter(quarter: &[u8; 16]) -> __m128i {
 
 /// The five words of a SHA-1 state: `a` highest in the first register, `e` highest in the second.
 #[derive(Clone, Copy)]
-struct State {
-    abcd: __m128i,
-    e: __m128i,
+pub(super) struct State {
+    pub(super) abcd: __m128i,
+    pub(super) e: __m128i,
 }
 
 impl State {
     #[target_feature(enable = "sse2")]
     #[inline]
-    fn new(words: &[u32; 5]) -> Self {
+    pub(super) fn new(words: &[u32; 5]) -> Self {
         let [a, b, c, d, e] = words.map(u32::cast_signed);
         Self { abcd: _mm_set_epi32(a, b, c, d), e: _mm_set_epi32(e, 0, 0, 0) }
     }
 
     #[target_feature(enable = "sse2,sse4.1")]
     #[inline]
-    fn words(self) -> [u32; 5] {
+    pub(super) fn words(self) -> [u32; 5] {
         let Self { abcd, e } = self;
         [
             _mm_extract_epi32::<3>(abcd),
@@ -244,7 +269,7 @@ impl State {
     /// The digest as the one block of the outer hash that follows its pad.
     #[target_feature(enable = "sse2")]
     #[inline]
-    fn padded(self) -> [__m128i; 4] {
+    pub(super) fn padded(self) -> [__m128i; 4] {
         const BITS: i32 = 8 * (64 + 20);
         let end = _mm_set_epi32(0, i32::MIN, 0, 0);
         let zero = _mm_set_epi64x(0, 0);
@@ -255,7 +280,7 @@ impl State {
     #[target_feature(enable = "sha,sse2")]
     #[inline]
     #[allow(unused_assignments)] // the last words
-    fn block(self, message: [__m128i; 4]) -> Self {
+    pub(super) fn block(self, message: [__m128i; 4]) -> Self {
         let [mut w0, mut w1, mut w2, mut w3] = message;
         let mut abcd = self.abcd;
         // The first four rounds take `e` as it is; later ones take the `a` of four rounds before.

@@ -9,19 +9,19 @@ use super::{Rekey, SHORT_WAY, StreamInfo, UnprotectError, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
 use crate::cover;
-#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-use crate::incoming::NeededMac;
 use crate::incoming::{
-    Attempt, Examined, KnownMac, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit,
-    room, rtcp_index, rtcp_payload_limit,
+    Attempt, Examined, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit, room,
+    rtcp_index, rtcp_payload_limit,
 };
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+use crate::incoming::{KnownMac, NeededMac};
 use crate::index::{self, MAX_RTP_INDEX};
 use crate::key::{KeyError, MasterKey};
 use crate::policy::Policy;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
-use crate::transform::{Cover, MAX_PAYLOAD_LEN, Protocol, Rtp};
+use crate::transform::{Cover, MAX_PAYLOAD_LEN, Protocol, Rtp, split_index_word};
 use crate::wire::{Layout, RTCP_CLEAR_LEN, RtcpHeader, RtpHeader, Trailer};
 
 /// Where the SSRC stands in an RTP header (RFC 3550 §5.1).
@@ -444,16 +444,53 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`]; packet and context are then as before.
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        self.unprotect_rtcp_knowing(packet, None)
+        let opened = match self.open_ordinary_rtcp(packet) {
+            Some(opened) => opened,
+            None => self.open_rtcp(&mut Examined::Open(packet, None)),
+        };
+        self.count(packet, RTCP_SSRC_AT, &opened);
+        opened
+    }
+
+    /// As [`open_ordinary`](Self::open_ordinary), of an SRTCP packet.
+    #[inline(always)]
+    fn open_ordinary_rtcp(&mut self, packet: &mut [u8]) -> Option<Result<usize, UnprotectError>> {
+        if !SHORT_WAY {
+            return None;
+        }
+        let policy = self.ring.policy.encrypts_srtcp(self.ring.current()?.master().suite());
+        let key = self.ring.ordinary_mut()?;
+        let ssrc = RtcpHeader::parse(packet).ok()?.ssrc;
+        let stream = self.streams.get_mut(self.streams.find(ssrc)?)?.stream;
+        let (keys, trailer) = key.ordinary_srtcp();
+        let layout = trailer.layout(packet.len(), RTCP_CLEAR_LEN).ok()?;
+        let (encrypted, index) = split_index_word(packet.get(layout.index())?);
+        if encrypted != policy
+            || stream.check_rtcp(index) != Seen::Never
+            || layout.body_len - RTCP_CLEAR_LEN > MAX_PAYLOAD_LEN
+            || key.packets_left(Protocol::Srtcp) == 0
+        {
+            return None;
+        }
+        if !keys.open_rtcp(packet, &layout) {
+            return Some(Err(UnprotectError::AuthFailed));
+        }
+        key.commit(Protocol::Srtcp, index.into());
+        stream.commit_rtcp(index);
+        Some(Ok(layout.body_len))
     }
 
     /// The same, where an HMAC of the packet may be known.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
     #[inline]
     pub(crate) fn unprotect_rtcp_knowing(
         &mut self,
         packet: &mut [u8],
         known: Option<&KnownMac>,
     ) -> Result<usize, UnprotectError> {
+        if known.is_none() {
+            return self.unprotect_rtcp(packet);
+        }
         let opened = self.open_rtcp(&mut Examined::Open(packet, known));
         self.count(packet, RTCP_SSRC_AT, &opened);
         opened
@@ -486,7 +523,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         Ok(index)
     }
 
-    #[inline]
+    #[inline(never)]
     fn open_rtcp(&mut self, packet: &mut Examined<'_>) -> Result<usize, UnprotectError> {
         let ssrc = RtcpHeader::parse(packet.bytes())?.ssrc;
         let slot = self.streams.find(ssrc);

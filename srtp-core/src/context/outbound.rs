@@ -15,8 +15,8 @@ use crate::policy::Policy;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
-use crate::transform::{Cover, MAX_PAYLOAD_LEN, Macs, Protocol, Rtp};
-use crate::wire::RtpHeader;
+use crate::transform::{MAX_PAYLOAD_LEN, Macs, Protocol};
+use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 
 /// A context that protects: RTP and RTCP packets of any number of SSRCs in, SRTP and SRTCP
 /// packets out.
@@ -199,8 +199,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         let (keys, trailer) = key.ordinary_srtp();
         let packet = buffer.get_mut(..len + trailer.len())?;
         let layout = trailer.layout(packet.len(), header.len).ok()?;
-        let rtp = Rtp { header, index, cover: Cover::Payload };
-        keys.seal_rtp(packet, rtp, &layout, &[], macs);
+        keys.seal_ordinary(packet, header, index, &layout, macs);
         let needed = packet.len();
         key.commit(Protocol::Srtp, index);
         stream.commit_rtp(index);
@@ -327,6 +326,53 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// As [`protect_rtp_but_mac`](Self::protect_rtp_but_mac).
     #[inline]
     pub(crate) fn protect_rtcp_but_mac(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        mut macs: Macs<'_>,
+    ) -> Result<usize, ProtectError> {
+        match self.seal_ordinary_rtcp(buffer, len, macs.again()) {
+            Some(needed) => Ok(needed),
+            None => self.seal_rtcp(buffer, len, macs),
+        }
+    }
+
+    /// As [`seal_ordinary`](Self::seal_ordinary), of an RTCP packet.
+    #[inline(always)]
+    fn seal_ordinary_rtcp(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        macs: Macs<'_>,
+    ) -> Option<usize> {
+        if !SHORT_WAY {
+            return None;
+        }
+        let encrypt = self.ring.policy.encrypts_srtcp(self.ring.current()?.master().suite());
+        let key = self.ring.ordinary_current_mut()?;
+        let ssrc = RtcpHeader::parse(buffer.get(..len)?).ok()?.ssrc;
+        let slot = self.streams.find(ssrc)?;
+        let stream = self.streams.get_mut(slot)?.stream;
+        let index = stream.highest_rtcp()? + 1;
+        if index > MAX_RTCP_INDEX
+            || len - RTCP_CLEAR_LEN > MAX_PAYLOAD_LEN
+            || key.packets_left(Protocol::Srtcp) == 0
+        {
+            return None;
+        }
+        let (keys, trailer) = key.ordinary_srtcp();
+        let packet = buffer.get_mut(..len + trailer.len())?;
+        let layout = trailer.layout(packet.len(), RTCP_CLEAR_LEN).ok()?;
+        keys.seal_rtcp(packet, index, &layout, &[], encrypt, macs);
+        let needed = packet.len();
+        key.commit(Protocol::Srtcp, index.into());
+        stream.commit_rtcp(index);
+        self.count(Some(slot), len);
+        Some(needed)
+    }
+
+    #[inline(never)]
+    fn seal_rtcp(
         &mut self,
         buffer: &mut [u8],
         len: usize,

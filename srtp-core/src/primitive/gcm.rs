@@ -103,7 +103,7 @@ impl Gcm {
     ) -> bool {
         match self {
             #[cfg(feature = "accel")]
-            Self::Accel(gcm) => gcm.open(iv, associated, InOutBuf::from(data), tag),
+            Self::Accel(gcm) => gcm.open(iv, associated, data, tag),
             Self::Portable(gcm) => gcm.open(iv, associated, data, tag),
         }
     }

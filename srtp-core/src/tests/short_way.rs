@@ -75,6 +75,65 @@ proptest! {
     }
 }
 
+proptest! {
+    /// The same of SRTCP, whose packets have no sequence number: here they come late, twice and out of
+    /// order as `order` has it, and encrypted or not as agreed.
+    #[test]
+    fn both_ways_are_one_for_srtcp(
+        packets in prop::collection::vec((0..4_u32, 0..120_usize), 1..40),
+        order in prop::collection::vec((0..40_usize, prop::option::of(0..200_usize)), 1..80),
+        suite in 0..3_usize,
+        clear in any::<bool>(),
+        lifetime in prop_oneof![Just(20_u64), Just(1 << 20)],
+        room in 0..24_usize,
+    ) {
+        let suite = [
+            CryptoSuite::AesCm128HmacSha1_80,
+            CryptoSuite::AesCm128HmacSha1_32,
+            CryptoSuite::AeadAes128Gcm,
+        ][suite];
+        let key = MasterKey::new(suite, &vec![7; suite.key_salt_len()]).unwrap();
+        let key = key.with_lifetime(lifetime).unwrap();
+        let shorter = key.clone().with_lifetime(lifetime / 2).unwrap();
+        let policy = Policy::SECURE.with_unencrypted_srtcp(clear);
+        let mut tx = Outbound::<Fixed<3, 1>, 2>::new(&key, policy).unwrap();
+        // Now and then the other side has agreed on something else.
+        let other = if room == 7 { Policy::SECURE } else { policy };
+        let mut rx = Inbound::<Fixed<3, 1>, 2>::new(&shorter, other).unwrap();
+        let (mut long_tx, mut long_rx) = (tx.clone(), rx.clone());
+        long_tx.ring.forbid_short_way();
+        long_rx.ring.forbid_short_way();
+        let mut sent = Vec::new();
+        for (ssrc, len) in packets {
+            let mut plain = vec![0x80, 200, 0, 6];
+            plain.extend(ssrc.to_be_bytes());
+            plain.extend((0..len).map(|i| i as u8));
+            let mut short = plain.clone();
+            short.resize(plain.len() + room, 0xee);
+            let mut long = short.clone();
+            let result = tx.protect_rtcp(&mut short, plain.len());
+            prop_assert_eq!(&result, &long_tx.protect_rtcp(&mut long, plain.len()));
+            prop_assert_eq!(&short, &long);
+            prop_assert!(tx.streams == long_tx.streams);
+            prop_assert_eq!(tx.key_usage(&[]), long_tx.key_usage(&[]));
+            short.truncate(result.unwrap_or(plain.len()));
+            sent.push(short);
+        }
+        for (at, changed) in order {
+            let mut short = sent[at % sent.len()].clone();
+            if let Some(at) = changed {
+                let len = short.len();
+                short[at % len] ^= 1 << (at % 8);
+            }
+            let mut long = short.clone();
+            prop_assert_eq!(rx.unprotect_rtcp(&mut short), long_rx.unprotect_rtcp(&mut long));
+            prop_assert_eq!(&short, &long);
+            prop_assert!(rx.streams == long_rx.streams);
+            prop_assert_eq!(rx.key_usage(&[]), long_rx.key_usage(&[]));
+        }
+    }
+}
+
 /// The way follows the keys: short with one key, wherever it stands, long with two or none, and a
 /// key that was not chosen protects nothing.
 #[test]

@@ -169,6 +169,8 @@ impl Rtp<'_> {
 }
 
 /// What an IV is made of, whichever suite makes it.
+// A tag of its own, so that which of the two it is does not hang on whether a header has an extension.
+#[repr(u8)]
 #[derive(Clone, Copy)]
 enum IvInput {
     Rtp { header: RtpHeader, index: u64 },
@@ -330,6 +332,42 @@ impl SessionKeys {
         finish_rtp(trailer, rtp.index, layout, mki, &Tag::None);
     }
 
+    /// As [`seal_rtp`](Self::seal_rtp), of a packet on the short way: its payload is what is
+    /// encrypted, and its tag all that follows.
+    #[inline(always)]
+    pub(crate) fn seal_ordinary(
+        &self,
+        packet: &mut [u8],
+        header: RtpHeader,
+        index: u64,
+        layout: &Layout,
+        macs: Macs<'_>,
+    ) {
+        let rtp = Rtp { header, index, cover: Cover::Payload };
+        let Some((body, trailer)) = packet.split_at_mut_checked(layout.body_len) else {
+            return;
+        };
+        #[cfg(feature = "gcm")]
+        if let CipherKey::Gcm(gcm) = &self.cipher {
+            let parts = body.split_at_mut_checked(header.len);
+            if let (Some((associated, data)), Some(place)) = (parts, trailer.first_chunk_mut()) {
+                *place = gcm.seal(self.gcm_iv(rtp.iv_input()), (associated, &[]), data);
+            }
+            return;
+        }
+        #[cfg(all(feature = "aes-cm", feature = "hmac-sha1"))]
+        if let (CipherKey::Cm(aes), Some(auth), Macs::Now) = (&self.cipher, &self.auth, &macs) {
+            if let Some(data) = body.get_mut(header.len..) {
+                aes.apply_keystream(cm_iv(*self.salt, rtp.iv_input()), data);
+            }
+            // M = authenticated portion || ROC, RFC 3711 §4.2.
+            copy(trailer, &auth.digest(body, &index::roc(index).to_be_bytes()));
+            return;
+        }
+        let _ = (body, trailer);
+        self.seal_rtp(packet, rtp, layout, &[], macs);
+    }
+
     /// Encrypts elements of the header extension, or brings what Cryptex encrypts into one piece.
     #[cold]
     #[inline(never)]
@@ -449,7 +487,7 @@ impl SessionKeys {
 
     /// Encrypts and authenticates the RTCP packet in the front of `packet`, which is as long as
     /// the layout says.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal_rtcp(
         &self,
         packet: &mut [u8],
@@ -487,11 +525,11 @@ impl SessionKeys {
                 }
             }
         };
-        put(trailer, &[tag.aead(), &word, mki, tag.hmac()]);
+        finish_rtcp(trailer, word, mki, &tag);
     }
 
     /// The whole HMAC of an RTCP packet: over body and index word, as they stand next to each other.
-    #[inline]
+    #[inline(always)]
     fn rtcp_mac(&self, body: &[u8], word: &[u8]) -> Tag {
         #[cfg(feature = "hmac-sha1")]
         if let Some(auth) = &self.auth {
@@ -532,7 +570,7 @@ impl SessionKeys {
 
     /// Verifies an SRTCP packet and decrypts it if its E bit is set; a packet whose tag is wrong
     /// stays as it was.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open_rtcp(&self, packet: &mut [u8], layout: &Layout) -> bool {
         let Some(&[w0, w1, w2, w3]) = packet.get(layout.index()) else {
             return false;
@@ -694,6 +732,22 @@ fn finish_rtp(trailer: &mut [u8], index: u64, layout: &Layout, mki: &[u8], tag: 
     let roc = index::roc(index).to_be_bytes();
     let roc = roc.get(..layout.roc().len()).unwrap_or_default();
     put(trailer, &[tag.aead(), mki, roc, tag.hmac()]);
+}
+
+/// Fills what follows the payload of an SRTCP packet.
+#[inline(always)]
+fn finish_rtcp(trailer: &mut [u8], word: [u8; 4], mki: &[u8], tag: &Tag) {
+    #[cfg(feature = "hmac-sha1")]
+    if let (Tag::Hmac(tag), [], Some((place, rest))) = (tag, mki, trailer.split_first_chunk_mut()) {
+        *place = word;
+        return copy(rest, tag);
+    }
+    #[cfg(feature = "gcm")]
+    if let (Tag::Aead(tag), [], Some((place, rest))) = (tag, mki, trailer.split_first_chunk_mut()) {
+        *place = *tag;
+        return copy(rest, &word);
+    }
+    put(trailer, &[tag.aead(), &word, mki, tag.hmac()]);
 }
 
 /// Header and payload, to change, and the AEAD tag of a packet.
