@@ -55,6 +55,10 @@ impl Aes {
     pub fn apply_keystream(&self, _: u128, _: InOutBuf<'_, '_, u8>) {
         match self.0 {}
     }
+
+    pub fn apply_keystream_wide(&self, _: u128, _: &mut [u8]) {
+        match self.0 {}
+    }
 }
 
 pub type Associated<'a> = (&'a [u8], &'a [u8]);
@@ -97,7 +101,12 @@ impl HmacSha1 {
     }
 
     #[must_use]
-    pub fn states(&self) -> (&[u32; 5], &[u32; 5]) {
+    pub fn by_sha_ni_alone(token: ShaNi, _: &[u8; 20]) -> Self {
+        match token.0 {}
+    }
+
+    #[must_use]
+    pub fn states(&self) -> &[[u32; 5]; 2] {
         match self.0 {}
     }
 

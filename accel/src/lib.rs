@@ -16,7 +16,9 @@ mod wiped;
 mod x86;
 
 #[cfg(not(target_arch = "x86_64"))]
-pub use absent::{Aes, AesNi, Associated, Avx2, Avx512, Gcm, HmacSha1, Level, ShaNi, Vaes512};
+pub use absent::{
+    Aes, AesNi, Associated, Avx2, Avx512, Gcm, HmacSha1, Level, ShaNi, ShaNiVl, Vaes512,
+};
 #[cfg(target_arch = "x86_64")]
 pub use detect::{AesNi, Avx2, Avx512, Level, ShaNi, ShaNiVl, Vaes512};
 pub use inout::InOutBuf;

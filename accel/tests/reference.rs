@@ -47,6 +47,8 @@ where
             ours.apply_keystream(iv, InOutBuf::from(&mut data[..len]));
             assert_eq!(data[..len], expected[..len], "{level:?}, {len} bytes");
             assert_eq!(data[len..], input[len..], "{level:?}, beyond {len} bytes");
+            ours.apply_keystream_wide(iv, &mut data[..len]);
+            assert_eq!(data, input, "{level:?}, {len} bytes, wide");
         }
         for (from, to) in (0..64).zip((0..64).rev()) {
             for len in [0, 1, 15, 20, 64, 160, 300, 1200] {

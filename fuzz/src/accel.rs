@@ -123,6 +123,8 @@ where
         place.data().copy_from_slice(&plain);
         ours.apply_keystream(iv, InOutBuf::from(place.data()));
         place.holds(&expected);
+        ours.apply_keystream_wide(iv, place.data());
+        place.holds(&plain);
         ours.apply_keystream(iv, InOutBuf::new(from.data(), to.data()).unwrap());
         to.holds(&expected);
         from.holds(&plain);
@@ -213,22 +215,19 @@ fn hmac_sha1_in_lanes(u: &mut Unstructured<'_>, filler: Filler) -> Result<()> {
         state
     };
     let states: Vec<_> =
-        packets.iter().map(|(key, ..)| (state_after(key, 0x36), state_after(key, 0x5c))).collect();
+        packets.iter().map(|(key, ..)| [0x36, 0x5c].map(|pad| state_after(key, pad))).collect();
     let expected: Vec<_> =
         packets.iter().map(|(key, message, suffix)| reference(key, message, suffix)).collect();
     for lanes in Lanes::all() {
         for sha_ni in [None, ShaNi::detect()] {
-            let mut jobs: Vec<_> = packets
+            let jobs: Vec<_> = packets
                 .iter()
                 .zip(&states)
-                .map(|((_, message, suffix), (inner, outer))| {
-                    HmacJob::new((inner, outer), message, *suffix)
-                })
+                .map(|((_, message, suffix), states)| HmacJob::new(states, message, *suffix))
                 .collect();
-            lanes.hmac_sha1(sha_ni, &mut jobs);
-            for (job, expected) in jobs.iter().zip(&expected) {
-                assert_eq!(job.digest(), expected, "{lanes:?}, {sha_ni:?}");
-            }
+            let mut digests = vec![[0; 20]; jobs.len()];
+            lanes.hmac_sha1(sha_ni, &jobs, &mut digests);
+            assert_eq!(digests, expected, "{lanes:?}, {sha_ni:?}");
         }
     }
     Ok(())

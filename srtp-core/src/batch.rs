@@ -5,10 +5,10 @@
 //! A batch is worked through in its order. Every packet has exactly the result it would have had
 //! alone, two packets of one stream included, and only those that pass change a context.
 //!
-//! What is computed at once are the HMACs of the HMAC-SHA1 suites, from six packets to be protected
-//! and seven to be unprotected on, on x86-64 with AVX2 or AVX-512 (Cargo feature `accel`); the more
-//! packets, the more it gains, and most if they are equally long. Packets under AES-GCM may stand
-//! among them and go one after the other, as do all where there are no such vectors.
+//! What is computed at once are the HMACs of the HMAC-SHA1 suites, from seven packets on, on x86-64
+//! with AVX2 or AVX-512 (Cargo feature `accel`); the more packets, the more it gains up to sixteen,
+//! and most if they are equally long. Packets under AES-GCM may stand among them and go one after the
+//! other, as do all where there are no such vectors.
 //!
 //! ```
 //! use srtp_core::batch::{self, Incoming, Outgoing};
@@ -118,6 +118,94 @@ impl<'p> Incoming<'p> {
     }
 }
 
+/// What the packets of both directions have in common; `X` is the context they go through.
+trait Packet<X> {
+    /// Which of the contexts of the batch.
+    fn context(&self) -> usize;
+    /// Goes through its context.
+    fn go(&mut self, context: &mut X);
+    /// Whether packets of this context have HMACs that can be computed apart from them.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    fn waits(context: &X) -> bool;
+    /// Looks for its stream, so that it is at hand.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    fn look_at(&self, context: &X);
+}
+
+impl<S: StreamTable, const KEYS: usize> Packet<Outbound<S, KEYS>> for Outgoing<'_> {
+    #[inline(always)]
+    fn context(&self) -> usize {
+        self.context
+    }
+
+    // The result is copied apart: as a whole it would be read in pieces other than it was written
+    // in a moment before, which the processor waits for.
+    #[inline(always)]
+    fn go(&mut self, context: &mut Outbound<S, KEYS>) {
+        let result = match self.protocol {
+            Protocol::Srtp => context.protect_rtp(self.buffer, self.len),
+            Protocol::Srtcp => context.protect_rtcp(self.buffer, self.len),
+        };
+        match result {
+            Ok(len) => self.result = Some(Ok(len)),
+            Err(error) => self.result = Some(Err(error)),
+        }
+    }
+
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    fn waits(context: &Outbound<S, KEYS>) -> bool {
+        context.ring.makes_hmacs()
+    }
+
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    fn look_at(&self, context: &Outbound<S, KEYS>) {
+        lanes::look_at(&context.streams, self.protocol, self.buffer);
+    }
+}
+
+impl<S: StreamTable, const KEYS: usize> Packet<Inbound<S, KEYS>> for Incoming<'_> {
+    #[inline(always)]
+    fn context(&self) -> usize {
+        self.context
+    }
+
+    #[inline(always)]
+    fn go(&mut self, context: &mut Inbound<S, KEYS>) {
+        let result = match self.protocol {
+            Protocol::Srtp => context.unprotect_rtp(self.packet),
+            Protocol::Srtcp => context.unprotect_rtcp(self.packet),
+        };
+        match result {
+            Ok(len) => self.result = Some(Ok(len)),
+            Err(error) => self.result = Some(Err(error)),
+        }
+    }
+
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    fn waits(context: &Inbound<S, KEYS>) -> bool {
+        context.ring.makes_hmacs()
+    }
+
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    fn look_at(&self, context: &Inbound<S, KEYS>) {
+        lanes::look_at(&context.streams, self.protocol, self.packet);
+    }
+}
+
+/// Every packet through its context; those that have none are left alone.
+#[inline(always)]
+fn one_by_one<X, C: BorrowMut<X>, P: Packet<X>>(contexts: &mut [C], packets: &mut [P]) {
+    for packet in packets {
+        if let Some(context) = contexts.get_mut(packet.context()) {
+            packet.go(context.borrow_mut());
+        }
+    }
+}
+
 /// Protects the packets, each in the context it names: `contexts` holds contexts or mutable
 /// references to them.
 pub fn protect<C, S, const KEYS: usize>(contexts: &mut [C], packets: &mut [Outgoing<'_>])
@@ -126,29 +214,12 @@ where
     S: StreamTable,
 {
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    if packets.len() >= lanes::WORTH_PROTECTING
+    if packets.len() >= lanes::WORTH
         && let Some(lanes) = Lanes::best()
     {
         return lanes::protect(lanes, contexts, packets);
     }
-    protect_one_by_one(contexts, packets);
-}
-
-#[inline(always)]
-fn protect_one_by_one<C, S, const KEYS: usize>(contexts: &mut [C], packets: &mut [Outgoing<'_>])
-where
-    C: BorrowMut<Outbound<S, KEYS>>,
-    S: StreamTable,
-{
-    for packet in packets {
-        let Some(context) = contexts.get_mut(packet.context).map(C::borrow_mut) else {
-            continue;
-        };
-        packet.result = Some(match packet.protocol {
-            Protocol::Srtp => context.protect_rtp(packet.buffer, packet.len),
-            Protocol::Srtcp => context.protect_rtcp(packet.buffer, packet.len),
-        });
-    }
+    one_by_one(contexts, packets);
 }
 
 /// Unprotects the packets, each in the context it names: `contexts` holds contexts or mutable
@@ -159,29 +230,12 @@ where
     S: StreamTable,
 {
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    if packets.len() >= lanes::WORTH_UNPROTECTING
+    if packets.len() >= lanes::WORTH
         && let Some(lanes) = Lanes::best()
     {
         return lanes::unprotect(lanes, contexts, packets);
     }
-    unprotect_one_by_one(contexts, packets);
-}
-
-#[inline(always)]
-fn unprotect_one_by_one<C, S, const KEYS: usize>(contexts: &mut [C], packets: &mut [Incoming<'_>])
-where
-    C: BorrowMut<Inbound<S, KEYS>>,
-    S: StreamTable,
-{
-    for packet in packets {
-        let Some(context) = contexts.get_mut(packet.context).map(C::borrow_mut) else {
-            continue;
-        };
-        packet.result = Some(match packet.protocol {
-            Protocol::Srtp => context.unprotect_rtp(packet.packet),
-            Protocol::Srtcp => context.unprotect_rtcp(packet.packet),
-        });
-    }
+    one_by_one(contexts, packets);
 }
 
 impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {

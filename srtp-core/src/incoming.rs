@@ -7,9 +7,13 @@
 // A build without lanes foresees nothing.
 #![cfg_attr(not(all(feature = "accel", feature = "hmac-sha1")), allow(dead_code))]
 
+use core::ptr::NonNull;
+
 use crate::context::UnprotectError;
 use crate::policy::MkiPolicy;
 use crate::policy::Policy;
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+use crate::primitive::{HmacJob, HmacSha1};
 use crate::ring::ActiveKey;
 use crate::transform::{Cover, Digest, MAX_PAYLOAD_LEN, MacInput, Protocol, Rtp, split_index_word};
 use crate::wire::{Layout, RTCP_CLEAR_LEN, RTP_FIXED_HEADER_LEN, RtpHeader, Trailer};
@@ -17,7 +21,7 @@ use crate::wire::{Layout, RTCP_CLEAR_LEN, RTP_FIXED_HEADER_LEN, RtpHeader, Trail
 /// The packet under examination.
 pub(crate) enum Examined<'p> {
     /// To be opened where it lies; an HMAC of it may be known.
-    Open(&'p mut [u8], Option<&'p KnownMac>),
+    Open(&'p mut [u8], Option<KnownMac<'p>>),
     /// Only to be looked at.
     Look(&'p [u8]),
     /// To find out which HMAC decides first whether it is authentic.
@@ -28,17 +32,17 @@ pub(crate) enum Examined<'p> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct NeededMac {
     /// Tells the key from others of the same context, nothing more.
-    key: *const ActiveKey,
-    pub(crate) input: MacInput,
-    /// How the packet was taken apart.
-    pub(crate) layout: Layout,
+    key: NonNull<ActiveKey>,
+    input: MacInput,
+    /// Where the stream is that the packet seems to be of, if it may go the short way.
+    slot: Option<usize>,
 }
 
 /// An HMAC that was computed ahead.
-#[derive(Clone, Debug)]
-pub(crate) struct KnownMac {
-    pub(crate) of: NeededMac,
-    pub(crate) digest: Digest,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownMac<'n> {
+    pub(crate) of: &'n NeededMac,
+    pub(crate) digest: &'n Digest,
 }
 
 impl NeededMac {
@@ -48,24 +52,43 @@ impl NeededMac {
     fn new(
         key: &ActiveKey,
         input: Option<MacInput>,
-        layout: &Layout,
         admissible: Result<(), UnprotectError>,
     ) -> Option<Self> {
         let key = (admissible.is_ok() && key.keeps_its_keys()).then_some(key)?;
-        Some(Self { key, input: input?, layout: *layout })
+        Some(Self { key: NonNull::from(key), input: input?, slot: None })
+    }
+
+    /// Of a packet on the short way.
+    #[inline(always)]
+    pub(crate) fn ordinary(key: &ActiveKey, input: MacInput, slot: usize) -> Self {
+        Self { key: NonNull::from(key), input, slot: Some(slot) }
+    }
+
+    /// The job of computing it for the packet that it is needed of.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    pub(crate) fn job<'p>(&self, auth: &'p HmacSha1, packet: &'p [u8]) -> Option<HmacJob<'p>> {
+        let message = packet.get(..self.input.len)?;
+        Some(HmacJob::new(auth.states(), message, self.input.suffix()))
     }
 
     #[inline]
     pub(crate) fn is_under(&self, key: &ActiveKey) -> bool {
-        core::ptr::eq(self.key, key)
+        self.key == NonNull::from(key)
     }
 }
 
-impl KnownMac {
-    /// The digest, if it is the one that is asked for.
-    #[inline]
-    fn answer(&self, key: &ActiveKey, input: Option<MacInput>) -> Option<&Digest> {
-        (self.of.is_under(key) && Some(self.of.input) == input).then_some(&self.digest)
+impl KnownMac<'_> {
+    /// Whether this is the HMAC that is asked for.
+    #[inline(always)]
+    pub(crate) fn answers(self, key: &ActiveKey, input: Option<MacInput>) -> bool {
+        self.of.is_under(key) && Some(self.of.input) == input
+    }
+
+    /// Where the packet's stream is to be looked for first.
+    #[inline(always)]
+    pub(crate) fn slot(self) -> Option<usize> {
+        self.of.slot
     }
 }
 
@@ -159,16 +182,15 @@ pub(crate) fn attempt_rtp<T>(
     let mut derived = None;
     let keys = key.keys(Protocol::Srtp, rtp.index, &mut derived);
     let right = match (packet, admissible) {
-        (Examined::Open(packet, known), Ok(())) => {
-            let input = || keys.rtp_mac_input(rtp.index, layout);
-            match known.and_then(|known| known.answer(key, input())) {
-                Some(digest) => keys.open_rtp_knowing(packet, rtp, layout, digest),
-                None => keys.open_rtp(packet, rtp, layout),
+        (Examined::Open(packet, known), Ok(())) => match known {
+            Some(known) if known.answers(key, keys.rtp_mac_input(rtp.index, layout)) => {
+                keys.open_rtp_knowing(packet, rtp, layout, known.digest)
             }
-        }
+            _ => keys.open_rtp(packet, rtp, layout),
+        },
         (Examined::Foresee(_, needed), admissible) => {
             let input = keys.rtp_mac_input(rtp.index, layout);
-            **needed = NeededMac::new(key, input, layout, admissible);
+            **needed = NeededMac::new(key, input, admissible);
             true
         }
         (packet, _) => keys.verify_rtp(packet.bytes(), rtp, layout),
@@ -191,14 +213,16 @@ pub(crate) fn attempt_rtcp<T>(
     let right = match (packet, admissible) {
         (Examined::Open(packet, known), Ok(())) => {
             let word = index_word(packet, layout);
-            match known.and_then(|known| known.answer(key, keys.rtcp_mac_input(word, layout))) {
-                Some(digest) => keys.open_rtcp_knowing(packet, layout, digest),
-                None => keys.open_rtcp(packet, layout),
+            match known {
+                Some(known) if known.answers(key, keys.rtcp_mac_input(word, layout)) => {
+                    keys.open_rtcp_knowing(packet, layout, known.digest)
+                }
+                _ => keys.open_rtcp(packet, layout),
             }
         }
         (Examined::Foresee(packet, needed), admissible) => {
             let input = keys.rtcp_mac_input(index_word(packet, layout), layout);
-            **needed = NeededMac::new(key, input, layout, admissible);
+            **needed = NeededMac::new(key, input, admissible);
             true
         }
         (packet, _) => keys.verify_rtcp(packet.bytes(), layout),

@@ -274,6 +274,12 @@ impl ActiveKey {
         self.epoch(protocol).lifetime
     }
 
+    /// Counts an SRTP packet of a key on the short way, whose session keys stay what they are.
+    #[inline(always)]
+    pub(crate) fn commit_ordinary(&mut self) {
+        self.srtp.packets = self.srtp.packets.saturating_add(1);
+    }
+
     /// Counts a packet, and keeps the session keys of its epoch if that is a newer one.
     #[inline(always)]
     pub(crate) fn commit(&mut self, protocol: Protocol, index: u64) {
@@ -380,6 +386,13 @@ impl<const KEYS: usize> KeyRing<KEYS> {
         Some(self.slots.get_mut(self.ordinary)?) // set where there is one
     }
 
+    /// The same, to look at it.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    pub(crate) fn ordinary(&self) -> Option<&ActiveKey> {
+        self.slots.get(self.ordinary).map(|key| &**key)
+    }
+
     /// The same for a packet to be sent.
     #[inline(always)]
     pub(crate) fn ordinary_current_mut(&mut self) -> Option<&mut ActiveKey> {
@@ -479,11 +492,15 @@ impl<const KEYS: usize> KeyRing<KEYS> {
         self.slots.get_mut(at).map(|slot| &mut **slot).filter(|key| !key.is_vacant())
     }
 
-    /// Whether HMACs of packets that come in can be foreseen.
+    /// Whether there are packets whose HMACs can be computed apart from them.
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
     #[inline]
-    pub(crate) fn foresees(&self) -> bool {
-        self.iter().any(|(_, key)| key.keeps_its_keys() && !key.suite().cipher.is_aead())
+    pub(crate) fn makes_hmacs(&self) -> bool {
+        let makes = |key: &ActiveKey| key.srtp.keys.auth().is_some();
+        match self.ordinary() {
+            Some(key) => makes(key),
+            None => self.iter().any(|(_, key)| key.keeps_its_keys() && makes(key)),
+        }
     }
 
     /// The key that protects; none if it was removed.

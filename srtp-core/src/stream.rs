@@ -161,6 +161,16 @@ impl StreamRef<'_> {
         self.stream.highest_rtp().is_some_and(|highest| Window(self.window).saw(highest, back))
     }
 
+    /// The index that a sequence number means, of a stream that has begun, if no packet came under it
+    /// and there is such an index.
+    #[inline(always)]
+    pub(crate) fn next_ordinary(&self, sequence_number: u16) -> Option<u64> {
+        let highest = self.stream.highest_rtp()?;
+        let index = index::estimate(highest, sequence_number);
+        let fresh = Window(self.window).check(highest, index) == Seen::Never;
+        (fresh && index <= MAX_RTP_INDEX).then_some(index)
+    }
+
     #[inline(always)]
     pub(crate) fn check_rtp(&self, index: u64) -> Seen {
         match self.stream.highest_rtp() {
@@ -182,14 +192,10 @@ pub struct StreamMut<'t> {
 }
 
 impl StreamMut<'_> {
-    /// The index that a sequence number means, of a stream that has begun, if no packet came under it
-    /// and there is such an index.
+    /// As [`StreamRef::next_ordinary`].
     #[inline(always)]
     pub(crate) fn next_ordinary(&self, sequence_number: u16) -> Option<u64> {
-        let highest = self.stream.highest_rtp()?;
-        let index = index::estimate(highest, sequence_number);
-        let fresh = Window(&*self.window).check(highest, index) == Seen::Never;
-        (fresh && index <= MAX_RTP_INDEX).then_some(index)
+        StreamRef { stream: self.stream, window: self.window }.next_ordinary(sequence_number)
     }
 
     /// Goes on to a position that is not behind the present one; what was seen stays so as far as

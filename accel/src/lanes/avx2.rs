@@ -8,7 +8,7 @@ use core::arch::x86_64::{
 };
 
 use super::HmacJob;
-use super::hmac::{self, Vectors};
+use super::hmac::{self, Digest, Vectors};
 use super::rounds::rounds;
 use super::states::{Source, States};
 use crate::ShaNi;
@@ -20,10 +20,20 @@ pub(super) const LANES: usize = 8;
 
 avx_2! {
     /// Does all jobs, eight at a time.
-    pub(super) fn run(jobs: &mut [HmacJob<'_>], sha_ni: Option<ShaNi>) {
+    pub(super) fn run(jobs: &[HmacJob<'_>], digests: &mut [Digest], sha_ni: Option<ShaNi>) {
         let vectors = Vectors::of(
+            |jobs| {
+                let [mut inner, mut outer] = [States::ZERO; 2];
+                for (n, job) in jobs.iter().enumerate().take(LANES) {
+                    let [inner_state, outer_state] = job.states;
+                    inner.set(n, inner_state);
+                    outer.set(n, outer_state);
+                }
+                [inner, outer]
+            },
             |states, sources, blocks| compress(states, sources, blocks),
             |states, outer| hash_digests(states, outer),
+            |states, digests| states.write(digests),
             |block: &mut [u8; 64], bytes: &[u8]| {
                 *block = [0; 64];
                 if let Some(place) = block.get_mut(..bytes.len()) {
@@ -31,7 +41,7 @@ avx_2! {
                 }
             },
         );
-        hmac::run(jobs, sha_ni, &vectors);
+        hmac::run(jobs, digests, sha_ni, &vectors);
     }
 }
 

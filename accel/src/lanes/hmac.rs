@@ -11,6 +11,8 @@ use crate::x86::sha1::{compress, finish};
 /// Length of a block of SHA-1, in bytes.
 pub(super) const BLOCK_LEN: usize = 64;
 const DIGEST_LEN: usize = 20;
+/// A whole HMAC-SHA1.
+pub(super) type Digest = [u8; DIGEST_LEN];
 const SUFFIX_LEN: usize = 4;
 
 /// With so few lanes at work, SHA-NI is faster, one after the other.
@@ -20,25 +22,31 @@ const TOO_FEW: usize = 4;
 const ORDERED: usize = 128;
 
 /// What a width of vectors does: closures, so that they are compiled for its features.
-pub(super) struct Vectors<C, O, B> {
+pub(super) struct Vectors<L, C, O, D, B> {
+    /// The states after the inner and the outer pads of up to `N` jobs.
+    load: L,
     /// Runs the next blocks of every source, as many as it is told, over the states.
     compress: C,
     /// Makes the states the outer hashes of what they are, given the states after the outer pads.
     outer: O,
+    /// Writes the digests that the first states are, as many as there is place for.
+    digests: D,
     /// Makes a block of less than 64 bytes and zeros.
     begin: B,
 }
 
-impl<C, O, B> Vectors<C, O, B> {
+impl<L, C, O, D, B> Vectors<L, C, O, D, B> {
     /// Here for the sake of its bounds, without which closures know too little of their arguments.
     #[inline(always)]
-    pub(super) fn of<const N: usize>(compress: C, outer: O, begin: B) -> Self
+    pub(super) fn of<const N: usize>(load: L, compress: C, outer: O, digests: D, begin: B) -> Self
     where
+        L: Fn(&[HmacJob<'_>]) -> [States<N>; 2],
         C: Fn(&mut States<N>, &[Source<'_>; N], usize),
         O: Fn(&mut States<N>, &States<N>),
+        D: Fn(&States<N>, &mut [Digest]),
         B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
     {
-        Self { compress, outer, begin }
+        Self { load, compress, outer, digests, begin }
     }
 }
 
@@ -137,25 +145,28 @@ impl<'m> Lane<'m> {
 
 /// Does all jobs, `N` at a time. To be inlined where the features of the vectors are.
 #[inline(always)]
-pub(super) fn run<const N: usize, C, O, B>(
-    jobs: &mut [HmacJob<'_>],
+pub(super) fn run<const N: usize, L, C, O, D, B>(
+    mut jobs: &[HmacJob<'_>],
+    mut digests: &mut [Digest],
     sha_ni: Option<ShaNi>,
-    vectors: &Vectors<C, O, B>,
+    vectors: &Vectors<L, C, O, D, B>,
 ) where
+    L: Fn(&[HmacJob<'_>]) -> [States<N>; 2],
     C: Fn(&mut States<N>, &[Source<'_>; N], usize),
     O: Fn(&mut States<N>, &States<N>),
+    D: Fn(&States<N>, &mut [Digest]),
     B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
 {
     let too_few = if sha_ni.is_some() { TOO_FEW } else { 0 };
-    let mut done = 0;
-    for jobs in jobs.chunks_mut(N) {
-        let Some(blocks) = alike(jobs).filter(|_| jobs.len() > too_few) else { break };
-        run_alike(jobs, blocks, vectors);
-        done += jobs.len();
+    loop {
+        let (now, later) = jobs.split_at(jobs.len().min(N));
+        let Some(blocks) = alike(now).filter(|_| now.len() > too_few) else { break };
+        let (places, rest) = digests.split_at_mut(now.len().min(digests.len()));
+        run_alike(now, places, blocks, vectors);
+        (jobs, digests) = (later, rest);
     }
-    let rest = jobs.get_mut(done..).unwrap_or_default();
-    for jobs in rest.chunks_mut(ORDERED) {
-        run_ordered(jobs, sha_ni, vectors);
+    for (jobs, digests) in jobs.chunks(ORDERED).zip(digests.chunks_mut(ORDERED)) {
+        run_ordered(jobs, digests, sha_ni, vectors);
     }
 }
 
@@ -169,41 +180,40 @@ fn alike(jobs: &[HmacJob<'_>]) -> Option<usize> {
 /// Jobs of equally many blocks, no more than there are lanes: each is in its lane from beginning to
 /// end, and nothing is to be asked in between. So are packets of one codec.
 #[inline(always)]
-fn run_alike<const N: usize, C, O, B>(
-    jobs: &mut [HmacJob<'_>],
+fn run_alike<const N: usize, L, C, O, D, B>(
+    jobs: &[HmacJob<'_>],
+    digests: &mut [Digest],
     blocks: usize,
-    vectors: &Vectors<C, O, B>,
+    vectors: &Vectors<L, C, O, D, B>,
 ) where
+    L: Fn(&[HmacJob<'_>]) -> [States<N>; 2],
     C: Fn(&mut States<N>, &[Source<'_>; N], usize),
     O: Fn(&mut States<N>, &States<N>),
+    D: Fn(&States<N>, &mut [Digest]),
     B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
 {
-    let mut states = States([[0; N]; 5]);
-    let mut outer_states = States([[0; N]; 5]);
     let mut tails = [[[0; BLOCK_LEN]; 2]; N];
-    for (n, (job, tail)) in jobs.iter().zip(&mut tails).enumerate() {
+    for (job, tail) in jobs.iter().zip(&mut tails) {
         job.write_tail(tail, &vectors.begin);
-        states.set(n, job.inner);
-        outer_states.set(n, job.outer);
     }
     let mut sources = [Source { message: &[], tail: &[] }; N];
     for (source, (job, tail)) in sources.iter_mut().zip(jobs.iter().zip(&tails)) {
         let (message, _) = job.message.as_chunks();
         *source = Source { message, tail };
     }
+    let [mut states, outer_states] = (vectors.load)(jobs);
     (vectors.compress)(&mut states, &sources, blocks);
     (vectors.outer)(&mut states, &outer_states);
-    for (n, job) in jobs.iter_mut().enumerate() {
-        job.digest = to_bytes(&states.of(n));
-    }
+    (vectors.digests)(&states, digests);
 }
 
 /// Long jobs first, so that at the end the lanes run dry at about the same time.
 #[inline(always)]
-fn run_ordered<const N: usize, C, O, B>(
-    jobs: &mut [HmacJob<'_>],
+fn run_ordered<const N: usize, L, C, O, D, B>(
+    jobs: &[HmacJob<'_>],
+    digests: &mut [Digest],
     sha_ni: Option<ShaNi>,
-    vectors: &Vectors<C, O, B>,
+    vectors: &Vectors<L, C, O, D, B>,
 ) where
     C: Fn(&mut States<N>, &[Source<'_>; N], usize),
     O: Fn(&mut States<N>, &States<N>),
@@ -220,15 +230,15 @@ fn run_ordered<const N: usize, C, O, B>(
     }
     let mut order = order.iter().map(|place| ORDERED - 1 - place % ORDERED);
 
-    let mut states = States([[0; N]; 5]);
-    let mut outer_states = States([[0; N]; 5]);
+    let (mut states, mut outer_states) = (States::ZERO, States::ZERO);
     let mut tails = [[[0; BLOCK_LEN]; 2]; N];
     let mut lanes = [Lane::IDLE; N];
     for (n, (lane, tail)) in lanes.iter_mut().zip(&mut tails).enumerate() {
         if let Some((at, job)) = order.next().and_then(|at| Some((at, jobs.get(at)?))) {
             lane.take(tail, at, job, &vectors.begin);
-            states.set(n, job.inner);
-            outer_states.set(n, job.outer);
+            let [inner, outer] = job.states;
+            states.set(n, inner);
+            outer_states.set(n, outer);
         }
     }
     loop {
@@ -255,29 +265,31 @@ fn run_ordered<const N: usize, C, O, B>(
                 continue;
             }
             let state = states.of(n);
-            let Some(job) = jobs.get_mut(lane.job) else { continue };
             if !lane.outer {
                 lane.turn_outside(tail, &state);
                 states.set(n, &outer_states.of(n));
                 continue;
             }
-            job.digest = to_bytes(&state);
+            if let Some(digest) = digests.get_mut(lane.job) {
+                *digest = to_bytes(&state);
+            }
             if let Some((at, job)) = order.next().and_then(|at| Some((at, jobs.get(at)?))) {
                 lane.take(tail, at, job, &vectors.begin);
-                states.set(n, job.inner);
-                outer_states.set(n, job.outer);
+                let [inner, outer] = job.states;
+                states.set(n, inner);
+                outer_states.set(n, outer);
             }
         }
     }
     let Some(sha_ni) = sha_ni else { return };
     for (n, (lane, tail)) in lanes.iter().zip(&tails).enumerate() {
-        let Some(job) = jobs.get_mut(lane.job).filter(|_| lane.left > 0) else { continue };
+        let (Some(digest), true) = (digests.get_mut(lane.job), lane.left > 0) else { continue };
         let Source { message, tail } = lane.source(tail);
         let tail = tail.get(..lane.left - message.len()).unwrap_or(tail);
         let state = states.of(n);
-        job.digest = to_bytes(&match tail {
+        *digest = to_bytes(&match tail {
             [block] if lane.outer => compress(sha_ni, &state, block),
-            _ => finish(sha_ni, &state, job.outer, message, tail),
+            _ => finish(sha_ni, &state, &outer_states.of(n), message, tail),
         });
     }
 }
@@ -291,7 +303,7 @@ fn put(block: &mut [u8], at: usize, bytes: &[u8]) {
 }
 
 #[inline]
-fn to_bytes(state: &[u32; 5]) -> [u8; DIGEST_LEN] {
+pub(super) fn to_bytes(state: &[u32; 5]) -> [u8; DIGEST_LEN] {
     let mut bytes = [0; DIGEST_LEN];
     let (words, _) = bytes.as_chunks_mut::<4>();
     words.iter_mut().zip(state).for_each(|(bytes, word)| *bytes = word.to_be_bytes());

@@ -18,15 +18,13 @@ mod states;
 use crate::{Avx2, Avx512, ShaNi};
 
 /// One message to be authenticated: `message || suffix` under a key.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 pub struct HmacJob<'a> {
-    inner: &'a [u32; 5],
-    outer: &'a [u32; 5],
+    states: &'a [[u32; 5]; 2],
     message: &'a [u8],
     /// As a little-endian number, so that it is stored and loaded in one piece.
     suffix: u32,
-    digest: [u8; 20],
 }
 
 impl<'a> HmacJob<'a> {
@@ -35,20 +33,8 @@ impl<'a> HmacJob<'a> {
     /// rollover counter, or E bit and index of SRTCP.
     #[inline]
     #[must_use]
-    pub const fn new(
-        states: (&'a [u32; 5], &'a [u32; 5]),
-        message: &'a [u8],
-        suffix: [u8; 4],
-    ) -> Self {
-        let suffix = u32::from_le_bytes(suffix);
-        Self { inner: states.0, outer: states.1, message, suffix, digest: [0; 20] }
-    }
-
-    /// The digest, once the job is done; zeros before.
-    #[inline]
-    #[must_use]
-    pub const fn digest(&self) -> &[u8; 20] {
-        &self.digest
+    pub const fn new(states: &'a [[u32; 5]; 2], message: &'a [u8], suffix: [u8; 4]) -> Self {
+        Self { states, message, suffix: u32::from_le_bytes(suffix) }
     }
 }
 
@@ -74,14 +60,19 @@ impl Lanes {
         eight.into_iter().chain(Avx512::detect().map(Self::Sixteen))
     }
 
-    /// Computes all digests. With SHA-NI, what would leave too many lanes idle is done by it; else
-    /// the lanes are used to the end.
+    /// Computes the digests of all jobs, in their order; if there is no place for some, not those.
+    /// With SHA-NI, what would leave too many lanes idle is done by it; else the lanes are used to
+    /// the end.
     #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
-    pub fn hmac_sha1(self, sha_ni: Option<ShaNi>, jobs: &mut [HmacJob<'_>]) {
+    pub fn hmac_sha1(self, sha_ni: Option<ShaNi>, jobs: &[HmacJob<'_>], digests: &mut [[u8; 20]]) {
+        let len = jobs.len().min(digests.len());
+        let (Some(jobs), Some(digests)) = (jobs.get(..len), digests.get_mut(..len)) else {
+            return;
+        };
         #[cfg(target_arch = "x86_64")]
         match self {
-            Self::Sixteen(token) => avx512::run(token, jobs, sha_ni),
-            Self::Eight(token) => avx2::run(token, jobs, sha_ni),
+            Self::Sixteen(token) => avx512::run(token, jobs, digests, sha_ni),
+            Self::Eight(token) => avx2::run(token, jobs, digests, sha_ni),
         }
     }
 }

@@ -1,15 +1,25 @@
 //! What lanes work on: states turned on their side, and where the next blocks of each lane stand.
 
-use super::hmac::BLOCK_LEN;
+use super::hmac::{BLOCK_LEN, Digest, to_bytes};
 
 /// The SHA-1 states of `N` messages: word by word, not message by message.
 #[repr(align(64))]
 pub(super) struct States<const N: usize>(pub(super) [[u32; N]; 5]);
 
 impl<const N: usize> States<N> {
+    pub(super) const ZERO: Self = Self([[0; N]; 5]);
+
     #[inline]
     pub(super) fn of(&self, lane: usize) -> [u32; 5] {
         self.0.each_ref().map(|words| words.get(lane).copied().unwrap_or_default())
+    }
+
+    /// Writes the digests that the first states are.
+    #[inline(always)]
+    pub(super) fn write(&self, digests: &mut [Digest]) {
+        for (n, digest) in digests.iter_mut().enumerate().take(N) {
+            *digest = to_bytes(&self.of(n));
+        }
     }
 
     #[inline]

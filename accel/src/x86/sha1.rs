@@ -31,8 +31,8 @@ pub(super) const INITIAL: [u32; 5] =
 /// A key, as the two SHA-1 states after its pads; zeroized when dropped.
 #[derive(Clone)]
 pub struct HmacSha1 {
-    inner: [u32; 5],
-    outer: [u32; 5],
+    /// After the inner pad and after the outer.
+    states: [[u32; 5]; 2],
     token: ShaNi,
     wide: Option<ShaNiVl>,
 }
@@ -46,14 +46,14 @@ impl HmacSha1 {
             Some(wide) => after_pad_vl(wide, key, pad),
             None => after_pad(token, key, pad),
         };
-        Self { inner: after_pad(INNER_PAD), outer: after_pad(OUTER_PAD), token, wide }
+        Self { states: [INNER_PAD, OUTER_PAD].map(after_pad), token, wide }
     }
 
     /// The same without what AVX-512 would add.
     #[must_use]
     pub fn by_sha_ni_alone(token: ShaNi, key: &[u8; 20]) -> Self {
-        let (inner, outer) = (after_pad(token, key, INNER_PAD), after_pad(token, key, OUTER_PAD));
-        Self { inner, outer, token, wide: None }
+        let states = [INNER_PAD, OUTER_PAD].map(|pad| after_pad(token, key, pad));
+        Self { states, token, wide: None }
     }
 
     /// The whole digest of `message || suffix`; `suffix` is at most 8 bytes (a ROC, mostly), and
@@ -67,9 +67,10 @@ impl HmacSha1 {
             _ => suffix.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)),
         };
         let suffix = Suffix { number, len: suffix.len() };
+        let [inner, outer] = &self.states;
         let (abcd, e) = match self.wide {
-            Some(token) => hash_vl(token, &self.inner, &self.outer, message, suffix),
-            None => hash(self.token, &self.inner, &self.outer, message, suffix),
+            Some(token) => hash_vl(token, inner, outer, message, suffix),
+            None => hash(self.token, inner, outer, message, suffix),
         };
         let mut digest = [0; 20];
         if let Some((first, last)) = digest.split_first_chunk_mut::<16>() {
@@ -82,15 +83,14 @@ impl HmacSha1 {
     /// The states after the inner and the outer pad.
     #[inline]
     #[must_use]
-    pub fn states(&self) -> (&[u32; 5], &[u32; 5]) {
-        (&self.inner, &self.outer)
+    pub fn states(&self) -> &[[u32; 5]; 2] {
+        &self.states
     }
 }
 
 impl Drop for HmacSha1 {
     fn drop(&mut self) {
-        self.inner.zeroize();
-        self.outer.zeroize();
+        self.states.zeroize();
     }
 }
 

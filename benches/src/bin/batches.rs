@@ -4,6 +4,8 @@
 //! cargo run --release -p srtp-benches --bin batches                            # measures and writes
 //! cargo run --release -p srtp-benches --features peer-ipsec-mb --bin batches   # with Intel's library
 //! cargo run --release -p srtp-benches --bin batches -- --smoke                 # one round, prints
+//! cargo run --release -p srtp-benches --bin batches -- --quick                 # 16 and 64, prints
+//! cargo run --release -p srtp-benches --bin batches -- --quick 'GCM unprotect' # of that those tables
 //! ```
 #![allow(clippy::unwrap_used)]
 
@@ -179,6 +181,23 @@ fn intel(out: &mut String, rounds: usize) {
     out.push('\n');
 }
 
+/// What is looked at most often, for one who changes the code: the tables in whose names `wanted` is,
+/// printed and written nowhere.
+fn quick(wanted: &str) {
+    const ROUNDS: usize = 3000;
+    let mut out = String::new();
+    for direction in [Direction::Protect, Direction::Unprotect] {
+        for (suite, payloads) in [(CM, PAYLOADS.as_slice()), (GCM, &[("160 B", Some(160))])] {
+            let name = format!("{suite} {}", direction.name());
+            if name.contains(wanted) {
+                writeln!(out, "{name}\n").unwrap();
+                table(&mut out, direction, suite, payloads, &[16, 64], ROUNDS);
+            }
+        }
+    }
+    println!("{out}");
+}
+
 fn output_of(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     output.map_or_else(|_| "unknown".into(), |o| String::from_utf8_lossy(&o.stdout).trim().into())
@@ -191,6 +210,9 @@ fn processor() -> String {
 }
 
 fn main() {
+    if std::env::args().nth(1).is_some_and(|argument| argument == "--quick") {
+        return quick(&std::env::args().nth(2).unwrap_or_default());
+    }
     let smoke = std::env::args().any(|argument| argument == "--smoke");
     let rounds = if smoke { 1 } else { 1000 };
     let mut out = String::from("# What a packet costs in a batch\n\n");

@@ -56,7 +56,7 @@ fn cases() -> Vec<(String, CryptoSuite, Case)> {
         }
         cases.push((format!("{suite} set-up"), suite, Case::SetUp));
     }
-    for (suite, payload) in [(SUITES[0], 20), (SUITES[0], 160)] {
+    for (suite, payload) in [(SUITES[0], 20), (SUITES[0], 160), (SUITES[1], 160)] {
         let batch = format!("batch of {CONTEXTS}, {payload} B");
         cases.push((format!("{suite} protect {batch}"), suite, Case::ProtectBatch(payload)));
         cases.push((format!("{suite} unprotect {batch}"), suite, Case::UnprotectBatch(payload)));

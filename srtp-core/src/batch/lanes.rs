@@ -12,18 +12,17 @@
 use core::borrow::BorrowMut;
 use core::hint::black_box;
 
-use super::{Incoming, Outgoing, protect_one_by_one, unprotect_one_by_one};
+use super::{Incoming, Outgoing, Packet, one_by_one};
 use crate::context::{Inbound, Outbound};
-use crate::incoming::KnownMac;
-use crate::primitive::{HmacJob, Lanes};
+use crate::incoming::{KnownMac, NeededMac};
+use crate::primitive::{HmacJob, HmacSha1, Lanes};
 use crate::table::StreamTable;
 use crate::transform::{Digest, DueMac, Macs, Protocol};
 
 /// With fewer packets under HMAC-SHA1, one after the other is as fast: benches/BATCH.md.
-pub(super) const WORTH_PROTECTING: usize = 6;
-/// The same of packets to be unprotected, whose rules are asked twice, and which one by one go the
-/// short way of an ordinary packet.
-pub(super) const WORTH_UNPROTECTING: usize = 12;
+pub(super) const WORTH: usize = 7;
+/// The same of packets that the rules of the long way are asked about twice.
+const WORTH_THE_LONG_WAY: usize = 12;
 
 /// Contexts of so many bytes in all are taken to be in the cache of a core.
 const CACHED: usize = 1 << 20;
@@ -37,8 +36,9 @@ const FEW: usize = 16;
 const MANY: usize = 64;
 
 /// What is in the place of a job until there is one.
-const IDLE: HmacJob<'_> = HmacJob::new((&[0; 5], &[0; 5]), &[], [0; 4]);
+const IDLE: HmacJob<'_> = HmacJob::new(&[[0; 5]; 2], &[], [0; 4]);
 
+/// Protects packets, no fewer than there are lanes for.
 pub(super) fn protect<C, S, const KEYS: usize>(
     lanes: Lanes,
     contexts: &mut [C],
@@ -47,45 +47,81 @@ pub(super) fn protect<C, S, const KEYS: usize>(
     C: BorrowMut<Outbound<S, KEYS>>,
     S: StreamTable,
 {
-    for round in packets.chunks_mut(MANY) {
-        match round.len() {
-            _ if !worth_protecting(contexts, round) => {
-                protect_one_by_one(contexts, round);
+    in_rounds(contexts, packets, |contexts, round| match round.len() {
+        ..=FEW => protect_round::<FEW, C, S, KEYS>(lanes, contexts, round),
+        _ => protect_round::<MANY, C, S, KEYS>(lanes, contexts, round),
+    });
+}
+
+/// As [`protect`].
+pub(super) fn unprotect<C, S, const KEYS: usize>(
+    lanes: Lanes,
+    contexts: &mut [C],
+    packets: &mut [Incoming<'_>],
+) where
+    C: BorrowMut<Inbound<S, KEYS>>,
+    S: StreamTable,
+{
+    in_rounds(contexts, packets, |contexts, round| match round.len() {
+        ..=FEW => unprotect_round::<FEW, C, S, KEYS>(lanes, contexts, round),
+        _ => unprotect_round::<MANY, C, S, KEYS>(lanes, contexts, round),
+    });
+}
+
+/// Cuts a batch into rounds, and lets those packets go alone that lanes gain nothing for. Where the
+/// contexts are more than a cache holds, every context and stream of a round is looked at before any
+/// is worked with: they are then fetched together, not one after the other.
+#[inline(always)]
+fn in_rounds<X, C, P>(contexts: &mut [C], packets: &mut [P], round: impl Fn(&mut [C], &mut [P]))
+where
+    C: BorrowMut<X>,
+    P: Packet<X>,
+{
+    let far = size_of::<X>().saturating_mul(contexts.len()) > CACHED;
+    for packets in packets.chunks_mut(MANY) {
+        if far {
+            for packet in &*packets {
+                if let Some(context) = contexts.get(packet.context()) {
+                    packet.look_at(context.borrow());
+                }
             }
-            ..=FEW => protect_round::<FEW, C, S, KEYS>(lanes, contexts, round),
-            _ => protect_round::<MANY, C, S, KEYS>(lanes, contexts, round),
+        }
+        let mut gone = 0;
+        for packet in packets.iter_mut() {
+            match contexts.get_mut(packet.context()).map(C::borrow_mut) {
+                Some(context) if P::waits(context) => break,
+                Some(context) => packet.go(context),
+                None => {}
+            }
+            gone += 1;
+        }
+        let packets = packets.get_mut(gone..).unwrap_or_default();
+        let waits = |packet: &&P| {
+            let context = contexts.get(packet.context());
+            context.is_some_and(|context| P::waits(context.borrow()))
+        };
+        let enough = packets.iter().filter(waits).take(WORTH);
+        if enough.count() < WORTH {
+            one_by_one(contexts, packets);
+        } else {
+            round(contexts, packets);
         }
     }
 }
 
-/// Whether enough of the packets have HMACs that can wait. Where the contexts are more than a cache
-/// holds, every context and stream is looked at before any is worked with: they are then fetched
-/// together, not one after the other.
+/// Has the table look for the stream of a packet.
 #[inline(always)]
-fn worth_protecting<C, S, const KEYS: usize>(contexts: &[C], packets: &[Outgoing<'_>]) -> bool
-where
-    C: BorrowMut<Outbound<S, KEYS>>,
-    S: StreamTable,
-{
-    let far = size_of::<Outbound<S, KEYS>>().saturating_mul(contexts.len()) > CACHED;
-    let can_wait = |packet: &&Outgoing<'_>| {
-        let Some(context) = contexts.get(packet.context).map(C::borrow) else { return false };
-        if far {
-            let ssrc_at = match packet.protocol {
-                Protocol::Srtp => RTP_SSRC_AT,
-                Protocol::Srtcp => RTCP_SSRC_AT,
-            };
-            let ssrc = packet.buffer.get(ssrc_at..).and_then(<[u8]>::first_chunk);
-            let slot = ssrc.and_then(|ssrc| context.streams.find(u32::from_be_bytes(*ssrc)));
-            black_box(slot.is_some_and(|slot| context.streams.get(slot).is_some()));
-        }
-        let keys = context.ring.current().and_then(|key| key.kept_keys(packet.protocol));
-        keys.is_some_and(|keys| keys.auth().is_some())
+pub(super) fn look_at<S: StreamTable>(streams: &S, protocol: Protocol, packet: &[u8]) {
+    let ssrc_at = match protocol {
+        Protocol::Srtp => RTP_SSRC_AT,
+        Protocol::Srtcp => RTCP_SSRC_AT,
     };
-    let asked = if far { packets.len() } else { WORTH_PROTECTING };
-    packets.iter().filter(can_wait).take(asked).count() >= WORTH_PROTECTING
+    let ssrc = packet.get(ssrc_at..).and_then(<[u8]>::first_chunk);
+    let slot = ssrc.and_then(|ssrc| streams.find(u32::from_be_bytes(*ssrc)));
+    black_box(slot.is_some_and(|slot| streams.get(slot).is_some()));
 }
 
+#[inline(never)]
 fn protect_round<const ROUND: usize, C, S, const KEYS: usize>(
     lanes: Lanes,
     contexts: &mut [C],
@@ -99,15 +135,12 @@ fn protect_round<const ROUND: usize, C, S, const KEYS: usize>(
         let Some(context) = contexts.get_mut(packet.context).map(C::borrow_mut) else {
             continue;
         };
-        let (buffer, macs) = (&mut *packet.buffer, Macs::Later(due));
-        match packet.protocol {
-            Protocol::Srtp => match context.protect_rtp_but_mac(buffer, packet.len, macs) {
-                Ok(len) => packet.result = Some(Ok(len)),
-                Err(error) => packet.result = Some(Err(error)),
-            },
-            Protocol::Srtcp => {
-                packet.result = Some(context.protect_rtcp_but_mac(buffer, packet.len, macs));
-            }
+        if packet.protocol == Protocol::Srtp
+            && let Some(len) = context.protect_ordinary_but_mac(packet.buffer, packet.len, due)
+        {
+            packet.result = Some(Ok(len));
+        } else {
+            protect_by_the_long_way(context, packet, due);
         }
     }
 
@@ -131,40 +164,7 @@ fn protect_round<const ROUND: usize, C, S, const KEYS: usize>(
     }
 }
 
-pub(super) fn unprotect<C, S, const KEYS: usize>(
-    lanes: Lanes,
-    contexts: &mut [C],
-    packets: &mut [Incoming<'_>],
-) where
-    C: BorrowMut<Inbound<S, KEYS>>,
-    S: StreamTable,
-{
-    for round in packets.chunks_mut(MANY) {
-        match round.len() {
-            _ if !worth_unprotecting(contexts, round) => {
-                unprotect_one_by_one(contexts, round);
-            }
-            ..=FEW => unprotect_round::<FEW, C, S, KEYS>(lanes, contexts, round),
-            _ => unprotect_round::<MANY, C, S, KEYS>(lanes, contexts, round),
-        }
-    }
-}
-
-/// As [`worth_protecting`]; the streams are looked at when HMACs are foreseen.
-#[inline(always)]
-fn worth_unprotecting<C, S, const KEYS: usize>(contexts: &[C], packets: &[Incoming<'_>]) -> bool
-where
-    C: BorrowMut<Inbound<S, KEYS>>,
-    S: StreamTable,
-{
-    let far = size_of::<Inbound<S, KEYS>>().saturating_mul(contexts.len()) > CACHED;
-    let foreseen = |packet: &&Incoming<'_>| {
-        contexts.get(packet.context).is_some_and(|context| context.borrow().ring.foresees())
-    };
-    let asked = if far { packets.len() } else { WORTH_UNPROTECTING };
-    packets.iter().filter(foreseen).take(asked).count() >= WORTH_UNPROTECTING
-}
-
+#[inline(never)]
 fn unprotect_round<const ROUND: usize, C, S, const KEYS: usize>(
     lanes: Lanes,
     contexts: &mut [C],
@@ -173,60 +173,97 @@ fn unprotect_round<const ROUND: usize, C, S, const KEYS: usize>(
     C: BorrowMut<Inbound<S, KEYS>>,
     S: StreamTable,
 {
-    let mut known = [const { None }; ROUND];
-    compute_ahead(lanes, contexts, packets, &mut known);
-    for (packet, known) in packets.iter_mut().zip(&known) {
-        let Some(context) = contexts.get_mut(packet.context).map(C::borrow_mut) else {
+    let mut needed = [const { None::<NeededMac> }; ROUND];
+    let digests = compute_ahead(lanes, contexts, packets, &mut needed);
+    let mut digests = digests.iter();
+    for (packet, needed) in packets.iter_mut().zip(&needed) {
+        let known = needed.as_ref().and_then(|of| Some(KnownMac { of, digest: digests.next()? }));
+        let (Some(known), Some(context)) = (known, contexts.get_mut(packet.context)) else {
+            one_by_one(contexts, core::slice::from_mut(packet));
             continue;
         };
-        let (bytes, known) = (&mut *packet.packet, known.as_ref());
-        match packet.protocol {
-            Protocol::Srtp => match context.unprotect_rtp_knowing(bytes, known) {
-                Ok(len) => packet.result = Some(Ok(len)),
-                Err(error) => packet.result = Some(Err(error)),
-            },
-            Protocol::Srtcp => {
-                packet.result = Some(context.unprotect_rtcp_knowing(bytes, known));
-            }
+        let context = context.borrow_mut();
+        if packet.protocol == Protocol::Srtp
+            && let Some(opened) = context.unprotect_ordinary_knowing(packet.packet, known)
+        {
+            packet.result = Some(match opened {
+                Ok(len) => Ok(len),
+                Err(forged) => Err(forged.into()),
+            });
+        } else {
+            unprotect_by_the_long_way(context, packet, known);
         }
     }
 }
 
-/// The HMACs that the packets will need if nothing comes between.
+// Not inlined, and their results not returned: a result that comes now from here and now from there
+// is put together in memory and read too soon.
+#[inline(never)]
+fn protect_by_the_long_way<S: StreamTable, const KEYS: usize>(
+    context: &mut Outbound<S, KEYS>,
+    packet: &mut Outgoing<'_>,
+    due: &mut Option<DueMac>,
+) {
+    let (buffer, macs) = (&mut *packet.buffer, Macs::Later(due));
+    packet.result = Some(match packet.protocol {
+        Protocol::Srtp => context.protect_rtp_but_mac(buffer, packet.len, macs),
+        Protocol::Srtcp => context.protect_rtcp_but_mac(buffer, packet.len, macs),
+    });
+}
+
+#[inline(never)]
+fn unprotect_by_the_long_way<S: StreamTable, const KEYS: usize>(
+    context: &mut Inbound<S, KEYS>,
+    packet: &mut Incoming<'_>,
+    known: KnownMac<'_>,
+) {
+    packet.result = Some(match packet.protocol {
+        Protocol::Srtp => context.unprotect_rtp_knowing(packet.packet, known),
+        Protocol::Srtcp => context.unprotect_rtcp_knowing(packet.packet, Some(known)),
+    });
+}
+
+/// The HMACs that the packets will need if nothing comes between: which, and in their order the
+/// digests.
 fn compute_ahead<const ROUND: usize, C, S, const KEYS: usize>(
     lanes: Lanes,
     contexts: &[C],
     packets: &[Incoming<'_>],
-    known: &mut [Option<KnownMac>; ROUND],
-) where
+    needed: &mut [Option<NeededMac>; ROUND],
+) -> [Digest; ROUND]
+where
     C: BorrowMut<Inbound<S, KEYS>>,
     S: StreamTable,
 {
     let mut jobs = Jobs::<ROUND>::new();
-    for (packet, place) in packets.iter().zip(known.iter_mut()) {
+    for (packet, place) in packets.iter().zip(needed.iter_mut()) {
         let context = contexts.get(packet.context).map(C::borrow);
-        let Some(context) = context.filter(|context| context.ring.foresees()) else {
+        let Some(context) = context.filter(|context| context.ring.makes_hmacs()) else {
             continue;
         };
+        let ordinary = match packet.protocol {
+            Protocol::Srtp => context.foresee_ordinary(packet.packet),
+            Protocol::Srtcp => None,
+        };
+        // In two places, for what comes now from here and now from there goes through memory.
+        if let Some((needed, auth)) = ordinary {
+            jobs.note(needed, auth, packet.packet, place);
+            continue;
+        }
         let needed = match packet.protocol {
+            _ if packets.len() < WORTH_THE_LONG_WAY => None,
             Protocol::Srtp => context.foresee_rtp(packet.packet),
             Protocol::Srtcp => context.foresee_rtcp(packet.packet),
         };
-        let Some(needed) = needed else { continue };
-        let key = context.ring.iter().map(|(_, key)| key).find(|key| needed.is_under(key));
-        let auth = key.and_then(|key| key.kept_keys(packet.protocol)?.auth());
-        if let (Some(auth), Some(message)) = (auth, packet.packet.get(..needed.input.len)) {
-            jobs.push(HmacJob::new(auth.states(), message, needed.input.suffix()));
-            *place = Some(KnownMac { of: needed, digest: [0; 20] });
+        if let Some((needed, auth)) = needed {
+            jobs.note(needed, auth, packet.packet, place);
         }
     }
-    if jobs.len < WORTH_UNPROTECTING {
-        known.fill(None);
-        return;
+    if jobs.len < WORTH {
+        needed.fill(None);
+        jobs.len = 0;
     }
-    for (known, digest) in known.iter_mut().flatten().zip(jobs.digests(lanes)) {
-        known.digest = digest;
-    }
+    jobs.digests(lanes)
 }
 
 /// The jobs of one round.
@@ -236,10 +273,12 @@ struct Jobs<'p, const ROUND: usize> {
 }
 
 impl<'p, const ROUND: usize> Jobs<'p, ROUND> {
+    #[inline(always)]
     fn new() -> Self {
         Self { jobs: [IDLE; ROUND], len: 0 }
     }
 
+    #[inline(always)]
     fn push(&mut self, job: HmacJob<'p>) {
         if let Some(place) = self.jobs.get_mut(self.len) {
             *place = job;
@@ -247,10 +286,26 @@ impl<'p, const ROUND: usize> Jobs<'p, ROUND> {
         }
     }
 
+    /// Makes a job of what a packet needs, and notes it in its place.
+    #[inline(always)]
+    fn note(
+        &mut self,
+        needed: NeededMac,
+        auth: &'p HmacSha1,
+        packet: &'p [u8],
+        place: &mut Option<NeededMac>,
+    ) {
+        if let Some(job) = needed.job(auth, packet) {
+            self.push(job);
+            *place = Some(needed);
+        }
+    }
+
     /// Does the jobs; their digests in order, then zeros.
     #[inline(always)]
-    fn digests(&mut self, lanes: Lanes) -> [Digest; ROUND] {
-        lanes.digest(self.jobs.get_mut(..self.len).unwrap_or_default());
-        core::array::from_fn(|n| self.jobs.get(n).map_or([0; 20], |job| *job.digest()))
+    fn digests(&self, lanes: Lanes) -> [Digest; ROUND] {
+        let mut digests = [[0; 20]; ROUND];
+        lanes.digest(self.jobs.get(..self.len).unwrap_or_default(), &mut digests);
+        digests
     }
 }

@@ -18,6 +18,8 @@ use crate::incoming::{KnownMac, NeededMac};
 use crate::index::{self, MAX_RTP_INDEX};
 use crate::key::{KeyError, MasterKey};
 use crate::policy::Policy;
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+use crate::primitive::HmacSha1;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
@@ -53,6 +55,17 @@ struct Authentic<T> {
     key: usize,
     body_len: usize,
     found: T,
+}
+
+/// The tag of a packet is wrong.
+#[derive(Clone, Copy)]
+pub(crate) struct Forged;
+
+impl From<Forged> for UnprotectError {
+    #[inline]
+    fn from(_: Forged) -> Self {
+        Self::AuthFailed
+    }
 }
 
 /// An RTP header that came in, and where its stream says it belongs.
@@ -132,30 +145,23 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`]; packet and context are then as before.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let opened = match self.open_ordinary(packet) {
-            Some(opened) => opened,
+        let opened = match self.open_ordinary(packet, None) {
+            Some(Ok(len)) => Ok(len),
+            Some(Err(forged)) => Err(forged.into()),
             None => self.open_rtp(&mut Examined::Open(packet, None)),
         };
         self.count(packet, RTP_SSRC_AT, &opened);
         opened
     }
 
-    /// The same, where an HMAC of the packet may be known.
+    /// The same by the long way, where an HMAC of the packet is known.
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline(always)]
     pub(crate) fn unprotect_rtp_knowing(
         &mut self,
         packet: &mut [u8],
-        known: Option<&KnownMac>,
+        known: KnownMac<'_>,
     ) -> Result<usize, UnprotectError> {
-        let Some(known) = known else {
-            return self.unprotect_rtp(packet);
-        };
-        let foreseen = self.open_rtp_as_foreseen(packet, known);
-        let opened = match foreseen {
-            Some(len) => Ok(len),
-            None => self.open_rtp(&mut Examined::Open(packet, Some(known))),
-        };
+        let opened = self.open_rtp(&mut Examined::Open(packet, Some(known)));
         self.count(packet, RTP_SSRC_AT, &opened);
         opened
     }
@@ -189,25 +195,71 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// but perhaps its tag. None, and nothing is changed, where it must go the long way: that of
     /// [`open_rtp`](Self::open_rtp), which has the rules.
     #[inline(always)]
-    fn open_ordinary(&mut self, packet: &mut [u8]) -> Option<Result<usize, UnprotectError>> {
+    fn open_ordinary(
+        &mut self,
+        packet: &mut [u8],
+        known: Option<KnownMac<'_>>,
+    ) -> Option<Result<usize, Forged>> {
         if !SHORT_WAY {
             return None;
         }
         let key = self.ring.ordinary_mut()?;
         let header = RtpHeader::parse(packet).ok()?;
-        let mut stream = self.streams.get_mut(self.streams.find(header.ssrc)?)?;
+        let there =
+            |slot: &usize| self.streams.get(*slot).is_some_and(|s| s.stream.ssrc() == header.ssrc);
+        let slot = match known.and_then(KnownMac::slot).filter(there) {
+            Some(slot) => slot,
+            None => self.streams.find(header.ssrc)?,
+        };
+        let mut stream = self.streams.get_mut(slot)?;
         let index = stream.next_ordinary(header.sequence_number)?;
         let (keys, trailer) = key.ordinary_srtp();
         let layout = trailer.layout(packet.len(), header.len).ok()?;
         if layout.body_len - header.len > MAX_PAYLOAD_LEN || key.packets_left(Protocol::Srtp) == 0 {
             return None;
         }
-        if !keys.open_rtp(packet, Rtp { header, index, cover: Cover::Payload }, &layout) {
-            return Some(Err(UnprotectError::AuthFailed));
+        let rtp = Rtp { header, index, cover: Cover::Payload };
+        let right = match known {
+            Some(known) if known.answers(key, keys.rtp_mac_input(index, &layout)) => {
+                keys.open_rtp_knowing(packet, rtp, &layout, known.digest)
+            }
+            _ => keys.open_rtp(packet, rtp, &layout),
+        };
+        if !right {
+            return Some(Err(Forged));
         }
-        key.commit(Protocol::Srtp, index);
+        key.commit_ordinary();
         stream.commit_rtp(index);
         Some(Ok(layout.body_len))
+    }
+
+    /// [`unprotect_rtp`](Self::unprotect_rtp) by the short way, where an HMAC of the packet is known;
+    /// none where it must go the long way. What it returns fits into registers.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(never)]
+    pub(crate) fn unprotect_ordinary_knowing(
+        &mut self,
+        packet: &mut [u8],
+        known: KnownMac<'_>,
+    ) -> Option<Result<usize, Forged>> {
+        let opened = self.open_ordinary(packet, Some(known))?;
+        #[cfg(feature = "counters")]
+        self.count(packet, RTP_SSRC_AT, &opened.map_err(UnprotectError::from));
+        Some(opened)
+    }
+
+    /// As [`foresee_rtp`](Self::foresee_rtp), of a packet that can go the short way.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    pub(crate) fn foresee_ordinary(&self, packet: &[u8]) -> Option<(NeededMac, &HmacSha1)> {
+        let key = self.ring.ordinary()?;
+        let header = RtpHeader::parse(packet).ok()?;
+        let slot = self.streams.find(header.ssrc)?;
+        let index = self.streams.get(slot)?.next_ordinary(header.sequence_number)?;
+        let (keys, trailer) = key.ordinary_srtp();
+        let layout = trailer.layout(packet.len(), header.len).ok()?;
+        let needed = NeededMac::ordinary(key, keys.rtp_mac_input(index, &layout)?, slot);
+        Some((needed, keys.auth()?))
     }
 
     #[inline(never)]
@@ -218,43 +270,21 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         Ok(authentic.body_len)
     }
 
-    /// Opens a packet whose stream says of its index what it said when its HMAC was foreseen, if the
-    /// tag is right and nothing else has come up against it. The keys and readings before the one
-    /// that was foreseen do not fit the packet, now as then.
+    /// Which HMAC will decide first about a packet, as things stand, and its key; none where it will
+    /// not come to one.
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline(always)]
-    fn open_rtp_as_foreseen(&mut self, packet: &mut [u8], known: &KnownMac) -> Option<usize> {
-        // A counter in the packet has rules of its own.
-        if self.ring.policy.applied_rcc().is_some() {
-            return None;
-        }
-        let arrival = self.arrival(RtpHeader::parse(packet).ok()?).ok()?;
-        if index::roc(arrival.index).to_be_bytes() != known.of.input.suffix() {
-            return None;
-        }
-        let (slot, key) = self.ring.iter().find(|(_, key)| known.of.is_under(key))?;
-        self.admissible(key, arrival.slot, Protocol::Srtp).ok()?;
-        let (cover, _) = cover::incoming(&self.ring.policy, &arrival.header);
-        let rtp = Rtp { header: arrival.header, index: arrival.index, cover };
-        let (layout, keys) = (&known.of.layout, key.kept_keys(Protocol::Srtp)?);
-        if !keys.open_rtp_knowing(packet, rtp, layout, &known.digest) {
-            return None;
-        }
-        let body_len = layout.body_len;
-        let authentic = Authentic { key: slot, body_len, found: arrival.index };
-        self.commit_rtp(&arrival, &authentic).ok()?;
-        Some(body_len)
-    }
-
-    /// Which HMAC will decide first about a packet, as things stand; none where it will not come to
-    /// one.
-    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline(always)]
-    pub(crate) fn foresee_rtp(&self, packet: &[u8]) -> Option<NeededMac> {
+    #[inline(never)]
+    pub(crate) fn foresee_rtp(&self, packet: &[u8]) -> Option<(NeededMac, &HmacSha1)> {
         let arrival = self.arrival(RtpHeader::parse(packet).ok()?).ok()?;
         let mut needed = None;
         let _ = self.authenticate_rtp(&arrival, &mut Examined::Foresee(packet, &mut needed));
-        needed
+        self.with_key(Protocol::Srtp, needed?)
+    }
+
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    fn with_key(&self, protocol: Protocol, needed: NeededMac) -> Option<(NeededMac, &HmacSha1)> {
+        let (_, key) = self.ring.iter().find(|(_, key)| needed.is_under(key))?;
+        Some((needed, key.kept_keys(protocol)?.auth()?))
     }
 
     fn open_rtp_to(&mut self, packet: &[u8], output: &mut [u8]) -> Result<usize, UnprotectError> {
@@ -486,7 +516,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     pub(crate) fn unprotect_rtcp_knowing(
         &mut self,
         packet: &mut [u8],
-        known: Option<&KnownMac>,
+        known: Option<KnownMac<'_>>,
     ) -> Result<usize, UnprotectError> {
         if known.is_none() {
             return self.unprotect_rtcp(packet);
@@ -534,12 +564,12 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
 
     /// As [`foresee_rtp`](Self::foresee_rtp).
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline]
-    pub(crate) fn foresee_rtcp(&self, packet: &[u8]) -> Option<NeededMac> {
+    #[inline(never)]
+    pub(crate) fn foresee_rtcp(&self, packet: &[u8]) -> Option<(NeededMac, &HmacSha1)> {
         let slot = self.streams.find(RtcpHeader::parse(packet).ok()?.ssrc);
         let mut needed = None;
         let _ = self.authenticate_rtcp(slot, &mut Examined::Foresee(packet, &mut needed));
-        needed
+        self.with_key(Protocol::Srtcp, needed?)
     }
 
     fn open_rtcp_to(&mut self, packet: &[u8], output: &mut [u8]) -> Result<usize, UnprotectError> {

@@ -15,6 +15,8 @@ use crate::policy::Policy;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+use crate::transform::DueMac;
 use crate::transform::{MAX_PAYLOAD_LEN, Macs, Protocol};
 use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 
@@ -126,21 +128,21 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// # Errors
     /// [`ProtectError`]; buffer and context are then as before.
     pub fn protect_rtp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, ProtectError> {
-        self.protect_rtp_but_mac(buffer, len, Macs::Now)
+        match self.seal_ordinary(buffer, len, Macs::Now) {
+            Some(needed) => Ok(needed),
+            None => self.protect_rtp_but_mac(buffer, len, Macs::Now),
+        }
     }
 
-    /// The same, with a choice of when its HMAC is computed.
-    #[inline(always)]
+    /// The same by the long way, with a choice of when its HMAC is computed.
+    #[inline]
     pub(crate) fn protect_rtp_but_mac(
         &mut self,
         buffer: &mut [u8],
         len: usize,
-        mut macs: Macs<'_>,
+        macs: Macs<'_>,
     ) -> Result<usize, ProtectError> {
-        match self.seal_ordinary(buffer, len, macs.again()) {
-            Some(needed) => Ok(needed),
-            None => self.seal_rtp(buffer, len, Sending::First, macs),
-        }
+        self.seal_rtp(buffer, len, Sending::First, macs)
     }
 
     /// Protects an RTP packet once more that was protected before under the same sequence number
@@ -201,10 +203,23 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         let layout = trailer.layout(packet.len(), header.len).ok()?;
         keys.seal_ordinary(packet, header, index, &layout, macs);
         let needed = packet.len();
-        key.commit(Protocol::Srtp, index);
+        key.commit_ordinary();
         stream.commit_rtp(index);
         self.count(Some(slot), len);
         Some(needed)
+    }
+
+    /// [`protect_rtp`](Self::protect_rtp) by the short way and without the HMAC, which is due then;
+    /// none where it must go the long way. What it returns fits into registers.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(never)]
+    pub(crate) fn protect_ordinary_but_mac(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        due: &mut Option<DueMac>,
+    ) -> Option<usize> {
+        self.seal_ordinary(buffer, len, Macs::Later(due))
     }
 
     #[inline(never)]

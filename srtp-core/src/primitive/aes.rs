@@ -91,6 +91,17 @@ impl Aes {
         self.apply(iv, InOutBuf::from(data));
     }
 
+    /// The same where nobody here reads the bytes again at once.
+    #[cfg_attr(not(feature = "aes-cm"), allow(dead_code))]
+    #[inline(always)]
+    pub(crate) fn apply_keystream_wide(&self, iv: u128, data: &mut [u8]) {
+        #[cfg(feature = "accel")]
+        if let Self::Accel(aes) = self {
+            return aes.apply_keystream_wide(iv, data);
+        }
+        self.apply_portable(iv, InOutBuf::from(data));
+    }
+
     /// The same from one buffer to another of the same length; nothing if the lengths differ.
     #[inline]
     #[allow(dead_code)] // until packets can be read from one buffer and written to another
@@ -191,6 +202,9 @@ pub(super) mod tests {
                         assert_eq!(aes.encrypt(iv + i as u128), block);
                         assert_eq!(chunk, &block.to_be_bytes()[..chunk.len()]);
                     }
+                    aes.apply_keystream_wide(iv, &mut data);
+                    assert_eq!(data, vec![0; len]);
+                    aes.apply_keystream_wide(iv, &mut data);
                     let mut apart = vec![0xee; len];
                     aes.apply_keystream_to(iv, &vec![0; len], &mut apart);
                     assert_eq!(apart, data);

@@ -16,8 +16,8 @@ impl Lanes {
         Some(Self { lanes, sha_ni: srtp_accel::ShaNi::detect() })
     }
 
-    /// Computes all digests.
-    pub(crate) fn digest(self, jobs: &mut [HmacJob<'_>]) {
-        self.lanes.hmac_sha1(self.sha_ni, jobs);
+    /// Computes all digests, in the order of the jobs.
+    pub(crate) fn digest(self, jobs: &[HmacJob<'_>], digests: &mut [[u8; 20]]) {
+        self.lanes.hmac_sha1(self.sha_ni, jobs, digests);
     }
 }

@@ -29,8 +29,8 @@ pub(crate) enum HmacSha1 {
 /// A key, as the two SHA-1 states after its pads; by the `sha1` crate.
 #[derive(Clone)]
 pub(crate) struct Portable {
-    inner: [u32; 5],
-    outer: [u32; 5],
+    /// After the inner pad and after the outer.
+    states: [[u32; 5]; 2],
 }
 
 impl HmacSha1 {
@@ -50,10 +50,10 @@ impl HmacSha1 {
     /// The SHA-1 states after the inner and the outer pad.
     #[cfg(feature = "accel")]
     #[inline]
-    pub(crate) fn states(&self) -> (&[u32; 5], &[u32; 5]) {
+    pub(crate) fn states(&self) -> &[[u32; 5]; 2] {
         match self {
             Self::Accel(hmac) => hmac.states(),
-            Self::Portable(hmac) => (&hmac.inner, &hmac.outer),
+            Self::Portable(hmac) => &hmac.states,
         }
     }
 
@@ -78,12 +78,13 @@ impl Portable {
             block.zeroize();
             state
         };
-        Self { inner: state_after(0x36), outer: state_after(0x5c) }
+        Self { states: [state_after(0x36), state_after(0x5c)] }
     }
 
     #[inline(never)]
     fn digest(&self, message: &[u8], suffix: &[u8]) -> [u8; DIGEST_LEN] {
-        let mut state = self.inner;
+        let [inner, outer] = &self.states;
+        let mut state = *inner;
         let (blocks, rest) = message.as_chunks::<BLOCK_LEN>();
         compress(&mut state, blocks);
 
@@ -102,7 +103,7 @@ impl Portable {
         put(&mut block, 0, &to_bytes(&state));
         put(&mut block, DIGEST_LEN, &[0x80]);
         put(&mut block, BLOCK_LEN - 8, &(8 * (BLOCK_LEN + DIGEST_LEN) as u64).to_be_bytes());
-        let mut state = self.outer;
+        let mut state = *outer;
         compress(&mut state, &[block]);
         to_bytes(&state)
     }
@@ -110,8 +111,7 @@ impl Portable {
 
 impl Drop for Portable {
     fn drop(&mut self) {
-        self.inner.zeroize();
-        self.outer.zeroize();
+        self.states.zeroize();
     }
 }
 

@@ -4,6 +4,8 @@
 
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
 mod batch;
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+mod batch_short_way;
 mod conversation;
 mod double;
 mod export;

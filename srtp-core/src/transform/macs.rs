@@ -8,9 +8,7 @@
 
 use core::ops::Range;
 
-#[cfg(feature = "hmac-sha1")]
-use super::Tag;
-use super::{Rtp, SessionKeys, split_index_word};
+use super::{Pace, Rtp, SessionKeys, begins_with, copy, split_index_word};
 use crate::index;
 #[cfg(feature = "hmac-sha1")]
 use crate::primitive::HmacSha1;
@@ -58,7 +56,7 @@ impl MacInput {
 #[derive(Clone, Debug)]
 pub(crate) struct DueMac {
     pub(crate) input: MacInput,
-    pub(crate) tag: Range<usize>,
+    tag: Range<usize>,
 }
 
 /// A whole HMAC-SHA1.
@@ -69,7 +67,7 @@ impl DueMac {
     #[inline]
     pub(crate) fn write(&self, packet: &mut [u8], digest: &Digest) {
         if let Some(place) = packet.get_mut(self.tag.clone()) {
-            place.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
+            copy(place, digest);
         }
     }
 }
@@ -91,7 +89,7 @@ impl SessionKeys {
     }
 
     /// What the HMAC of an SRTP packet is computed over; none if it has no HMAC.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn rtp_mac_input(&self, index: u64, layout: &Layout) -> Option<MacInput> {
         if !layout.has_tag() || !self.makes_hmacs() {
             return None;
@@ -108,7 +106,7 @@ impl SessionKeys {
     }
 
     /// As [`open_rtp`](Self::open_rtp), where the HMAC is known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open_rtp_knowing(
         &self,
         packet: &mut [u8],
@@ -116,9 +114,9 @@ impl SessionKeys {
         layout: &Layout,
         digest: &Digest,
     ) -> bool {
-        let right = begins_with(digest, packet, layout);
+        let right = packet.get(layout.tag()).is_some_and(|sent| begins_with(digest, sent));
         if right && let Some(body) = packet.get_mut(..layout.body_len) {
-            self.decrypt_rtp(body, rtp);
+            self.decrypt_rtp_in(Pace::InBatch, body, rtp);
         }
         right
     }
@@ -133,7 +131,7 @@ impl SessionKeys {
     ) -> bool {
         let word = packet.get(layout.index()).unwrap_or_default();
         let (encrypted, index) = split_index_word(word);
-        let right = begins_with(digest, packet, layout);
+        let right = packet.get(layout.tag()).is_some_and(|sent| begins_with(digest, sent));
         if right
             && encrypted
             && let Some(body) = packet.get_mut(..layout.body_len)
@@ -144,18 +142,6 @@ impl SessionKeys {
     }
 }
 
-/// Whether the packet's tag is the beginning of the digest, decided in constant time.
-#[inline]
-fn begins_with(digest: &Digest, packet: &[u8], layout: &Layout) -> bool {
-    #[cfg(feature = "hmac-sha1")]
-    return packet.get(layout.tag()).is_some_and(|sent| Tag::Hmac(*digest).begins_with(sent));
-    #[cfg(not(feature = "hmac-sha1"))]
-    return {
-        let _ = (digest, packet, layout);
-        false
-    };
-}
-
 #[cfg(all(test, feature = "hmac-sha1"))]
 mod tests {
     use super::*;
@@ -164,7 +150,7 @@ mod tests {
     #[test]
     fn every_bit_of_a_tag_counts() {
         let digest: Digest = core::array::from_fn(|i| (i * 37 + 11) as u8);
-        let begins_with = |sent: &[u8]| Tag::Hmac(digest).begins_with(sent);
+        let begins_with = |sent: &[u8]| begins_with(&digest, sent);
         for len in 0..=digest.len() {
             assert_eq!(begins_with(&digest[..len]), len > 0, "{len}");
             for bit in 0..8 * len {

@@ -33,7 +33,7 @@ pub(crate) use self::macs::DueMac;
 pub(crate) use self::macs::{Digest, MacInput, Macs};
 #[cfg(feature = "gcm")]
 use self::tag::same;
-use self::tag::{Tag, copy, put};
+use self::tag::{Tag, begins_with, copy, put};
 use crate::index;
 use crate::kdf::{Label, Prf, salt_to_iv};
 use crate::key::MasterKey;
@@ -135,6 +135,13 @@ pub(crate) enum Cover<'c> {
 type CryptexBuiltIn = ();
 #[cfg(not(feature = "cryptex"))]
 type CryptexBuiltIn = core::convert::Infallible;
+
+/// Whether the bytes of a packet are read again at once, or other packets have their turn before.
+#[derive(Clone, Copy)]
+enum Pace {
+    Alone,
+    InBatch,
+}
 
 /// An RTP packet as the transform needs it: everything but keys and bytes. The header is a copy, so
 /// that where nobody asks for the whole of it, it need not be in memory.
@@ -258,15 +265,23 @@ impl SessionKeys {
     /// XORs the keystream of a packet onto `data`; the same for encryption and decryption.
     #[inline(always)]
     fn crypt(&self, input: IvInput, data: &mut [u8]) {
+        self.crypt_in(Pace::Alone, input, data);
+    }
+
+    #[inline(always)]
+    fn crypt_in(&self, pace: Pace, input: IvInput, data: &mut [u8]) {
         match &self.cipher {
             #[cfg(feature = "aes-cm")]
-            CipherKey::Cm(aes) => aes.apply_keystream(cm_iv(*self.salt, input), data),
+            CipherKey::Cm(aes) => match pace {
+                Pace::Alone => aes.apply_keystream(cm_iv(*self.salt, input), data),
+                Pace::InBatch => aes.apply_keystream_wide(cm_iv(*self.salt, input), data),
+            },
             #[cfg(feature = "f8")]
             CipherKey::F8(f8) => f8.apply_keystream(f8_iv(input), data),
             #[cfg(feature = "gcm")]
             CipherKey::Gcm(gcm) => gcm.apply_keystream(self.gcm_iv(input), data),
             CipherKey::Null => {
-                let _ = (input, data);
+                let _ = (pace, input, data);
             }
         }
     }
@@ -311,7 +326,11 @@ impl SessionKeys {
             return finish_rtp(trailer, rtp.index, layout, mki, &Tag::Aead(tag));
         }
         let _ = associated;
-        self.crypt(rtp.iv_input(), data);
+        let pace = match macs {
+            Macs::Now => Pace::Alone,
+            Macs::Later(_) => Pace::InBatch,
+        };
+        self.crypt_in(pace, rtp.iv_input(), data);
         if rtp.covers_header() {
             after_sealing(body, rtp);
         }
@@ -324,6 +343,9 @@ impl SessionKeys {
                 }
                 Macs::Later(due) => {
                     *due = self.rtp_mac_input(rtp.index, layout).map(|input| input.due(layout));
+                    if layout.is_tag_alone() {
+                        return;
+                    }
                 }
             }
         }
@@ -427,11 +449,16 @@ impl SessionKeys {
     /// Decrypts header and payload of an RTP packet that is authentic.
     #[inline(always)]
     pub(crate) fn decrypt_rtp(&self, body: &mut [u8], rtp: Rtp<'_>) {
+        self.decrypt_rtp_in(Pace::Alone, body, rtp);
+    }
+
+    #[inline(always)]
+    fn decrypt_rtp_in(&self, pace: Pace, body: &mut [u8], rtp: Rtp<'_>) {
         if matches!(rtp.cover, Cover::Cryptex(_)) {
             rearrange(body, &rtp.header);
         }
         if let Some(data) = body.get_mut(rtp.clear(body.len())..) {
-            self.crypt(rtp.iv_input(), data);
+            self.crypt_in(pace, rtp.iv_input(), data);
         }
         if rtp.covers_header() {
             self.after_opening(body, rtp, true);
@@ -691,7 +718,10 @@ fn cm_iv(salt: u128, input: IvInput) -> u128 {
 
 /// RFC 3711 §4.1.2.2: `0x00 || M || PT || SEQ || TS || SSRC || ROC`; §4.1.2.3: `0..0 || E || SRTCP
 /// index || V || P || RC || PT || length || SSRC`.
+// Inlined, for else every suite would lay a header into memory for it; but for code that is to be
+// small.
 #[cfg(feature = "f8")]
+#[cfg_attr(feature = "accel", inline(always))]
 fn f8_iv(input: IvInput) -> u128 {
     match input {
         IvInput::Rtp { header, index } => {

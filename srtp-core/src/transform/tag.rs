@@ -46,16 +46,22 @@ impl Tag {
         }
     }
 
-    /// Whether the tag begins with what was sent, decided in constant time.
+    /// Whether the HMAC begins with what was sent, decided in constant time.
     #[inline(always)]
     pub(super) fn begins_with(&self, sent: &[u8]) -> bool {
-        // The length of most tags, compared in two pieces.
-        if let (Ok(sent), Some(start)) = (<&[u8; 10]>::try_from(sent), self.hmac().first_chunk()) {
-            return same_80_bits(start, sent);
-        }
-        let start = self.hmac().get(..sent.len());
-        !sent.is_empty() && start.is_some_and(|start| same(start, sent))
+        begins_with(self.hmac(), sent)
     }
+}
+
+/// Whether an HMAC begins with what was sent, decided in constant time.
+#[inline(always)]
+pub(super) fn begins_with(hmac: &[u8], sent: &[u8]) -> bool {
+    // The length of most tags, compared in two pieces.
+    if let (Ok(sent), Some(start)) = (<&[u8; 10]>::try_from(sent), hmac.first_chunk()) {
+        return same_80_bits(start, sent);
+    }
+    let start = hmac.get(..sent.len());
+    !sent.is_empty() && start.is_some_and(|start| same(start, sent))
 }
 
 /// Fills `place` with the pieces one after the other; what does not fit is cut (a tag is a cut
