@@ -448,62 +448,69 @@ step_coverage() {
     evidence coverage 'Coverage by the fuzz targets' coverage_table
 }
 
-# The tests that tell mutants apart fast: not those of ten million packets.
+# What `cargo test` is told, then the tests that tell mutants apart fast, then those for what they
+# miss, and so on: every test but those that take minutes. Of srtp-core three builds, which have
+# different ways to the same packets.
 mutants_tests() {
+    local suites=aes-cm,aes-192,aes-256,f8,gcm,null,cryptex,header-encryption,rcc build
+    local slowest=' --skip forged_ssrcs'
+    local slow=$slowest
+    slow+=' --skip conversations_go --skip conferences_go --skip no_bit_can --skip no_prefix_of'
+    slow+=' --skip rollover_counter_ --skip a_distributor_is'
     case $1 in
-        srtp-core) printf '%s\n' --lib -- --skip forged_ssrcs_leave_no_trace ;;
-        *) printf '%s\n' --lib --tests ;;
+        srtp-core)
+            for build in alloc,bytes,counters "$suites --no-default-features" \
+                "compact,$suites --no-default-features"; do
+                printf -- '--lib --features %s --%s --%s\n' "$build" "$slow" "$slowest"
+            done
+            ;;
+        srtp-negotiation)
+            printf -- '--lib --test mutants -- --skip every_phone_against --skip everything_else_in_all --\n'
+            ;;
+        sdes-sdp)
+            printf -- '--lib --test mutants --all-features --'
+            printf -- ' --skip %s' neighbours every_group_is hostile_lengths
+            printf -- ' --\n'
+            ;;
     esac
 }
 
+# A copy of the tree to be changed in place, with the tests/ of each package as one program, so that a
+# mutant is linked once, and with a tenth of the cases of each property test.
+mutants_tree() {
+    local tree=$1 tests file
+    rm -rf "$tree"
+    mkdir -p "$tree"
+    # With the time of now: what the last mutant left in the build is older.
+    git ls-files -z --cached --others --exclude-standard | xargs --null ls -d 2>/dev/null |
+        tar --create --files-from - | tar --extract --touch --directory "$tree"
+    for tests in "$tree"/{sdes-sdp,negotiation}/tests; do
+        printf '//! All of this folder.\n' >"$tests/mutants.rs"
+        for file in "$tests"/*.rs; do
+            file=$(basename "$file" .rs)
+            [[ $file == mutants ]] || printf '#[path = "%s.rs"]\nmod %s;\n' "$file" "$file"
+        done >>"$tests/mutants.rs"
+    done
+    find "$tree"/{srtp-core,sdes-sdp,negotiation} -name '*.rs' -exec \
+        sed --in-place --regexp-extended 's/\<(cases: |with_cases\()([0-9]+)0\>/\1\2/' {} +
+}
+
 # Of the crates MUTANTS, each in MUTANTS_SHARDS shards, only the files that match MUTANTS_FILE; after
-# MUTANTS_MINUTES no further shard is begun.
+# MUTANTS_MINUTES no further shard is begun. What is on record in target/mutants is not tried again.
 step_mutants() {
     need_cargo_tool cargo-mutants
     need_packages python3
-    local crate shard folder tests status shards=${MUTANTS_SHARDS:-40} state=target/mutants
-    local until=$((SECONDS + 60 * ${MUTANTS_MINUTES:-600}))
-    # Shared by the shards, so that what does not change is built once.
-    export CARGO_TARGET_DIR=$PWD/target/mutants-build
-    for crate in ${MUTANTS:-srtp-core sdes-sdp srtp-negotiation}; do
-        mkdir -p "$state/$crate"
-        # Shards of another tree, or another number of them, are another run.
-        folder=$(mutants_run "$crate" "$shards")
-        if [[ $(cat "$state/$crate/run" 2>/dev/null) != "$folder" ]]; then
-            rm -rf "${state:?}/$crate"
-            mkdir -p "$state/$crate"
-            printf '%s\n' "$folder" >"$state/$crate/run"
-        fi
-        printf '%s\n' "$shards" >"$state/$crate/shards"
-        mapfile -t tests < <(mutants_tests "$crate")
-        for ((shard = 0; shard < shards && SECONDS < until; shard++)); do
-            folder=$state/$crate/$shard
-            [[ ! -e $folder/done ]] || continue
-            rm -rf "$folder"
-            mkdir -p "$folder"
-            status=0
-            cargo mutants --package "$crate" --file "${MUTANTS_FILE:-*}" --shard "$shard/$shards" \
-                --output "$folder" --no-shuffle --colors never --gitignore true \
-                --minimum-test-timeout 60 -- "${tests[@]}" || status=$?
-            # 2: some were missed, 3: some did not end; both are figures.
-            ((status == 0 || status == 2 || status == 3)) || return "$status"
-            touch "$folder/done"
-        done
+    local crate tests state=$PWD/target/mutants tree=${MUTANTS_TREE:-$PWD/target/mutants-tree}
+    mutants_tree "$tree"
+    for crate in ${MUTANTS:-srtp-negotiation sdes-sdp srtp-core}; do
+        while read -r -a tests; do
+            # Beside the tree, so that what does not change is built once.
+            CARGO_TARGET_DIR=$tree-build PROPTEST_CASES=30 python3 docs/mutants.py run "$state" "$tree" "$crate" \
+                "${tests[@]}" </dev/null
+        done < <(mutants_tests "$crate")
     done
-    unset CARGO_TARGET_DIR
-    evidence mutants 'Mutation testing' python3 docs/mutants.py "$state"
-}
-
-# What a run of one crate depends on.
-mutants_run() {
-    local path
-    path=$(cargo metadata --no-deps --format-version 1 | python3 -c '
-import json, os, sys
-packages = json.load(sys.stdin)["packages"]
-print(next(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] == sys.argv[1]))
-' "$1")
-    printf '%s of %s %s\n' "$2" "${MUTANTS_FILE:-*}" "$(cd "$path" &&
-        find src tests -type f -exec sha256sum {} + 2>/dev/null | sort | sha256sum | cut -c1-16)"
+    evidence mutants 'Mutation testing' python3 docs/mutants.py table "$state"
+    python3 docs/mutants.py check "$state"
 }
 
 step_secrets() {

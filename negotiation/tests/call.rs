@@ -9,9 +9,9 @@ use sdes_sdp::sdp::{Direction, Sdp};
 use sdes_sdp::{CryptoAttribute, CryptoSuite, MasterKey, SessionParameters};
 use srtp_negotiation::{
     Change, Context, EarlyMedia, Exchange, ForkPolicy, KeyReuse, LocalMedia, MediaOutcome,
-    NewKeyRoc, OfferError, OfferForm, OfferedStream, Outcome, Party, PeerProfile, Reason, Roc,
-    Role, StreamPolicy, answered_direction, decide, decide_reoffer, early_media, forked, is_hold,
-    renegotiate, repeated_keys, verify, verify_with, write_answer, write_offer,
+    NewKeyRoc, OfferError, OfferForm, OfferedStream, Outcome, Party, PeerProfile, Preference,
+    Reason, Roc, Role, StreamPolicy, answered_direction, decide, decide_reoffer, early_media,
+    forked, is_hold, renegotiate, repeated_keys, verify, verify_with, write_answer, write_offer,
 };
 
 const SHA1_80: &str = "AES_CM_128_HMAC_SHA1_80";
@@ -112,6 +112,7 @@ fn the_example_of_rfc_5939() {
     let potential = decision.at(0).potential.unwrap();
     assert_eq!(potential.to_string(), "1 t=1 a=1");
     assert_eq!(potential.profile().as_str(), "RTP/SAVP");
+    assert_eq!(format!("{potential:?}"), "Potential(1 t=1 a=1)");
     assert_eq!(verify(&offer, &answer).outcome(), Outcome::Srtp);
     let own = answer_text(&offer, &Party::new(StreamPolicy::Required));
     assert!(own.contains("m=audio 6000 RTP/SAVP 0\r\na=crypto:1 AES"), "{own}");
@@ -176,6 +177,52 @@ fn potential_configurations_are_read_as_rfc_5939_has_them() {
     }
     assert_eq!(taken(&["pcfg:1 t=5 a=1", "pcfg:1 t=5 a=2"]), None, "numbers are unique");
     assert_eq!(taken(&["creq:cap-v0,med-v0", "pcfg:1 t=5 a=1"]), None);
+    let first = some("1 t=5 a=1", "RTP/SAVP");
+    assert_eq!(taken(&["creq:cap-v0", "pcfg:1 t=5 a=1"]), first);
+    assert_eq!(taken(&["pcfg:1 t=5 a=1 pt=0:8"]), first, "what may be ignored");
+}
+
+/// Within a configuration the lines are taken as those of an m-line: the first, or by the answerer's
+/// own order; an optional one that is taken stands behind those that had to be.
+#[test]
+fn lines_of_a_configuration_are_chosen_as_those_of_an_m_line() {
+    let lines = [
+        format!("acap:1 crypto:1 {SHA1_80} inline:{KEY_A}"),
+        format!("acap:2 crypto:2 {SHA1_32} inline:{KEY_B}"),
+    ];
+    let suites = [CryptoSuite::AesCm128HmacSha1_32, CryptoSuite::AesCm128HmacSha1_80];
+    let offerers = Party::new(StreamPolicy::Required).with_suites(&suites);
+    let answerers = offerers.with_preference(Preference::Answerer);
+    for (attributes, party, number, tag, acfg) in [
+        ("1,2", offerers, 7, 1, "7 t=1 a=1,2"),
+        ("1,2", answerers, 7, 2, "7 t=1 a=1,2"),
+        ("1,[2]", offerers, 2, 1, "2 t=1 a=1"),
+        ("1,[2]", answerers, 2, 2, "2 t=1 a=1,[2]"),
+    ] {
+        let configuration = format!("pcfg:{number} t=1 a={attributes}");
+        let text = sdp(&[AVP, "tcap:1 RTP/SAVP", &lines[0], &lines[1], &configuration]);
+        let offer = Sdp::parse(&text).unwrap();
+        let decided = decide(&offer, &party).at(0);
+        let MediaOutcome::Srtp { line, .. } = decided.outcome else { panic!("{decided:?}") };
+        let potential = decided.potential.unwrap();
+        assert_eq!((line.tag(), potential.number()), (tag, number), "{configuration}");
+        assert_eq!(potential.to_string(), acfg);
+    }
+}
+
+/// Of the reasons against several configurations the one that came furthest is told.
+#[test]
+fn the_best_refused_configuration_has_the_reason() {
+    let not_ours = format!("acap:1 crypto:1 {SHA1_32} inline:{KEY_A}");
+    let unknown = format!("acap:2 crypto:2 AES_FANCY inline:{KEY_A}");
+    let suites = [CryptoSuite::AesCm128HmacSha1_80];
+    let party = Party::new(StreamPolicy::Required).with_suites(&suites);
+    for order in [["pcfg:1 t=1 a=1", "pcfg:2 t=1 a=2"], ["pcfg:1 t=1 a=2", "pcfg:2 t=1 a=1"]] {
+        let text = sdp(&[AVP, "tcap:1 RTP/SAVP", &not_ours, &unknown, order[0], order[1]]);
+        let reason = decide(&Sdp::parse(&text).unwrap(), &party).reason();
+        let suite = CryptoSuite::AesCm128HmacSha1_32;
+        assert_eq!(reason, Reason::SuiteNotOurs { suite }, "{order:?}");
+    }
 }
 
 /// An answer cannot accept a configuration that was not offered.
@@ -231,6 +278,25 @@ fn reused_keys_are_warned_about_or_refused() {
     let party = Party::new(StreamPolicy::Required);
     assert_eq!(tag(&party), 1);
     assert_eq!(tag(&party.with_key_reuse(KeyReuse::Refuse)), 2);
+}
+
+/// The same in an answer: the m-line with the later line is refused where keys must not repeat.
+#[test]
+fn a_key_that_an_answer_repeats_refuses_the_later_m_line() {
+    let (audio, video) = (SAVP, "m=video 4002 RTP/SAVP 31");
+    let line = |key| crypto(1, SHA1_80, key, "");
+    let (offer, answer) = (
+        sdp(&[audio, &line(KEY_A), video, &line(KEY_B)]),
+        sdp(&[audio, &line(KEY_C), video, &line(KEY_C)]),
+    );
+    let (offer, answer) = (Sdp::parse(&offer).unwrap(), Sdp::parse(&answer).unwrap());
+    let reasons = |peer: &PeerProfile| {
+        let decision = verify_with(&offer, &answer, peer);
+        [decision.at(0).reason, decision.at(1).reason]
+    };
+    let chosen = Reason::Chosen { tag: 1, suite: CryptoSuite::AesCm128HmacSha1_80 };
+    assert_eq!(reasons(&PeerProfile::RFC), [chosen, chosen]);
+    assert_eq!(reasons(&PeerProfile::STRICT), [chosen, Reason::RepeatedKey { line_number: 7 }]);
 }
 
 /// A renumbered tag is borne with only on purpose, and only where one offered line alone fits.
@@ -334,6 +400,11 @@ fn new_offers_keep_or_replace_contexts() {
     assert_eq!(then(&[SAVP, &other], &[SAVP, &d], Offerer), "rekey-both rx=0 tx=0");
     // A wrong answer changes nothing.
     assert_eq!(then(&[SAVP, &other], &[SAVP], Offerer), "keep");
+    // One that declines the stream rests it.
+    assert_eq!(then(&[SAVP, &other], &["m=audio 0 RTP/SAVP 0"], Offerer), "none");
+    // What was never SRTP is no downgrade.
+    let plain = || exchange(&[AVP], &[AVP], Offerer);
+    assert_eq!(last(&[plain(), plain()], &PeerProfile::RFC), "none");
     let weaker = crypto(1, SHA1_80, KEY_A, " UNENCRYPTED_SRTCP");
     let weaker_answer = crypto(1, SHA1_80, KEY_B, " UNENCRYPTED_SRTCP");
     assert_eq!(then(&[SAVP, &weaker], &[SAVP, &weaker_answer], Offerer), "rekey-both rx=0 tx=0");
@@ -376,6 +447,12 @@ fn the_rollover_counter_of_a_new_key_is_the_peers_profile() {
         assert_eq!(last(&call("", SAVP), &peer), format!("rekey-tx {plain}"));
         assert_eq!(last(&call("|1:4", SAVP), &peer), format!("rekey-tx {under_mki}"));
         assert_eq!(last(&call("|1:4", moved), &peer), format!("rekey-tx {new_address}"));
+        // An MKI on one side of the change alone is none.
+        for change in [("", "|1:4"), ("|1:4", "")] {
+            let mut call = call(change.0, SAVP);
+            call[1].offer = sdp(&[SAVP, &c(KEY_C, change.1)]);
+            assert_eq!(last(&call, &peer), format!("rekey-tx {plain}"), "{change:?}");
+        }
     }
 }
 
@@ -387,6 +464,9 @@ fn hold_and_fax_leave_the_voice_as_it_was() {
     let talk = || exchange(&[SAVP, &a], &[SAVP, &b], Role::Offerer);
     let hold = exchange(&[SAVP, &a, "sendonly"], &[SAVP, &b, "recvonly"], Role::Offerer);
     assert_eq!(last(&[talk(), hold], &PeerProfile::RFC), "keep");
+    let talking = talk();
+    let parsed = Sdp::parse(&talking.offer).unwrap();
+    assert!(!is_hold(&parsed.media().next().unwrap()));
     let mut old_hold = talk();
     old_hold.offer = old_hold.offer.replace("c=IN IP4 192.0.2.1", "c=IN IP4 0.0.0.0");
     let parsed = Sdp::parse(&old_hold.offer).unwrap();

@@ -122,7 +122,10 @@ fn only_a_4xx_falls_back_and_only_with_fallback() {
     ] {
         let configuration = configuration(srtp, UrlScheme::Sips);
         let gateway = Gateway::new(&configuration);
-        assert_eq!(gateway.falls_back(status).0, falls_back, "{srtp:?} {status}");
+        let (again, rule) = gateway.falls_back(status);
+        assert_eq!(again, falls_back, "{srtp:?} {status}");
+        let because_of_fallback = rule.sentence.contains("`srtp fallback`");
+        assert_eq!(because_of_fallback, status < 500, "{srtp:?} {status}: {}", rule.sentence);
     }
 }
 

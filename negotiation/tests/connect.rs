@@ -69,6 +69,11 @@ fn a_gateway_falls_back() {
              accepted | RFC 3264 §6",
         ]
     );
+    assert_eq!(
+        call.reason().to_string(),
+        "RTP is offered, and SRTP is not enabled on the phone",
+        "the answerer's reason, not the last step's"
+    );
 }
 
 /// The 488 nobody understands: a phone offers `_80` alone, the gateway knows `_32` alone.
@@ -208,6 +213,83 @@ fn a_random_source_that_repeats_itself_is_found_out() {
     let repeating = &mut |key: &mut [u8]| key.fill(7);
     let call = connect(&party, &party, &Circumstances::default(), repeating);
     assert!(matches!(call, Err(ConnectError::Offer(_))), "{call:?}");
+}
+
+/// Signalling goes over TLS as the call has it, else as the configuration has it; a redirection goes
+/// by the scheme of its contact, both ways. No call but Twilio's ends at a gateway of the network.
+#[test]
+fn the_transport_of_the_signalling() {
+    let sips = Configuration::parse("voice service voip\nsrtp\nsip\nurl sips").unwrap();
+    let sip = Configuration::parse("voice service voip\nsrtp").unwrap();
+    let callee = generic(StreamPolicy::Required);
+    let tls = |caller: &Endpoint<'_>, tls, redirect| {
+        let call = play(caller, &callee, Circumstances { tls, redirect });
+        assert_eq!((call.outcome, call.extent), (Outcome::Srtp, None), "{caller:?}");
+        call.tls
+    };
+    let (to_sip, to_sips) = (Some(UrlScheme::Sip), Some(UrlScheme::Sips));
+    for (caller, own) in [
+        (generic(StreamPolicy::Required), true),
+        (Endpoint::Cisco(Gateway::new(&sips)), true),
+        (Endpoint::Cisco(Gateway::new(&sip)), false),
+    ] {
+        assert_eq!(tls(&caller, None, None), own, "{caller:?}");
+        for is in [false, true] {
+            assert_eq!(tls(&caller, Some(is), None), is, "{caller:?}");
+            assert!(tls(&caller, Some(is), to_sips), "{caller:?}");
+            assert!(!tls(&caller, Some(is), to_sip), "{caller:?}");
+        }
+    }
+    let twilio = Endpoint::Twilio(Trunk { secure: false });
+    let redirected = Circumstances { tls: Some(true), redirect: to_sip };
+    assert!(!play(&twilio, &generic(StreamPolicy::Off), redirected).tls);
+}
+
+/// What is wrong with a configuration is told first, of either side, also where the call goes on.
+#[test]
+fn an_error_in_a_configuration_is_the_first_step() {
+    let mut phone = Phone::default();
+    phone.settings.set("sec.srtp.key.lifetime", "17").unwrap();
+    let (phone, other) = (Endpoint::Polycom(phone), generic(StreamPolicy::Off));
+    for (caller, callee) in [(&phone, &other), (&other, &phone)] {
+        let call = play(caller, callee, Circumstances::default());
+        assert_eq!((call.steps[0].act, call.outcome), (Act::Configuration, Outcome::Rtp));
+        assert_eq!(
+            call.steps[0].reason.to_string(),
+            "sec.srtp.key.lifetime must be 0 or at least 1024"
+        );
+    }
+}
+
+/// What the INVITE of a gateway goes by without TLS is the row of Table 1 without TLS.
+#[test]
+fn a_gateway_without_tls_goes_by_the_row_without_tls() {
+    let sips = Configuration::parse("voice service voip\nsrtp\nsip\nurl sips").unwrap();
+    let callee = generic(StreamPolicy::Required);
+    for (tls, row) in [(true, "TLS on"), (false, "TLS off")] {
+        let around = Circumstances { tls: Some(tls), redirect: None };
+        let call = play(&Endpoint::Cisco(Gateway::new(&sips)), &callee, around);
+        let source = call.steps[0].reason.source();
+        assert!(source.contains(row), "{source}");
+    }
+}
+
+/// A release without SIP over TLS neither sends nor hears it, and knows everything else.
+#[test]
+fn a_release_without_tls() {
+    let configuration = Configuration::parse("voice service voip").unwrap();
+    let mut gateway = Gateway::new(&configuration);
+    gateway.release = "12.4(4)T".parse().unwrap();
+    let (gateway, other) = (Endpoint::Cisco(gateway), generic(StreamPolicy::Off));
+    for (tls, outcome) in [(false, Outcome::Rtp), (true, Outcome::Rejected)] {
+        let around = Circumstances { tls: Some(tls), redirect: None };
+        for (caller, callee) in [(&gateway, &other), (&other, &gateway)] {
+            let call = play(caller, callee, around);
+            assert_eq!(call.outcome, outcome, "{tls}");
+            let no_tls = call.reason().to_string().contains("no SIP over TLS");
+            assert_eq!(no_tls, tls, "{}", call.reason());
+        }
+    }
 }
 
 /// Whether a party may never end in plain RTP.

@@ -14,9 +14,9 @@ use proptest::prelude::*;
 use sdes_sdp::sdp::{Direction, Sdp};
 use sdes_sdp::{CryptoErrorKind, CryptoSuite};
 use srtp_negotiation::{
-    AnswerError, Decision, LocalMedia, MediaOutcome, NegotiatedParameter, Outcome, ParameterRules,
-    Party, Preference, Reason, StreamPolicy, Verdict, answered_verdicts, decide, line_verdicts,
-    offered_verdicts, verify, write_answer,
+    AnswerError, Decision, ENCRYPTING_SUITES, LocalMedia, MediaOutcome, NegotiatedParameter,
+    Outcome, ParameterRules, Party, Preference, Reason, StreamPolicy, Verdict, answered_verdicts,
+    decide, line_verdicts, offered_verdicts, verify, write_answer,
 };
 use srtp_test_vectors::times;
 
@@ -109,6 +109,119 @@ fn a_repeated_tag_is_invalid() {
     let offer = Sdp::parse(&offer).unwrap();
     let decision = decide(&offer, &REQUIRED);
     assert_eq!((decision.status(), decision.reason()), (488, Reason::RepeatedTag { tag: 1 }));
+    let media = offer.media().next().unwrap();
+    let verdicts = line_verdicts(&media, &REQUIRED, None).map(|line| line.verdict);
+    assert_eq!(verdicts.collect::<Vec<_>>(), [Verdict::Skipped, Verdict::Invalid]);
+}
+
+/// Of several reasons against the lines of an m-line the one that came furthest is told, whatever
+/// their order: unknown, not in use here, invalid, refused by its parameters; of equals the first.
+#[test]
+fn the_reason_that_came_furthest_is_told() {
+    let one = [CryptoSuite::AesCm128HmacSha1_80];
+    let party = REQUIRED.with_suites(&one);
+    let line = |place: usize| match place {
+        0 => crypto(1, "AES_FANCY", KEY_A, ""),
+        1 => crypto(2, SHA1_32, KEY_A, ""),
+        2 => crypto(3, SHA1_80, "c2hvcnQ=", ""),
+        _ => crypto(4, SHA1_80, KEY_B, " UNENCRYPTED_SRTP"),
+    };
+    let told = |lines: &[String]| {
+        let mut all = vec!["m=audio 4000 RTP/SAVP 0"];
+        all.extend(lines.iter().map(String::as_str));
+        let offer = sdp(&all);
+        decide(&Sdp::parse(&offer).unwrap(), &party).reason()
+    };
+    for low in 0..4 {
+        for high in low + 1..4 {
+            let expected = told(&[line(high)]);
+            assert_eq!(told(&[line(low), line(high)]), expected, "{low} {high}");
+            assert_eq!(told(&[line(high), line(low)]), expected, "{high} {low}");
+        }
+    }
+    let (first, second) = (line(1), crypto(7, "F8_128_HMAC_SHA1_80", KEY_C, ""));
+    let suite = CryptoSuite::AesCm128HmacSha1_32;
+    assert_eq!(told(&[first, second]), Reason::SuiteNotOurs { suite });
+}
+
+/// The same for the m-lines of an offer.
+#[test]
+fn the_m_line_that_came_furthest_has_the_reason() {
+    let one = [CryptoSuite::AesCm128HmacSha1_80];
+    let (not_ours, disabled) = (crypto(1, SHA1_32, KEY_A, ""), "m=video 0 RTP/SAVP 31");
+    let audio = ["m=audio 4000 RTP/SAVP 0", &not_ours];
+    for offer in [[&[disabled][..], &audio].concat(), [&audio[..], &[disabled]].concat()] {
+        let offer = sdp(&offer);
+        let decision = decide(&Sdp::parse(&offer).unwrap(), &REQUIRED.with_suites(&one));
+        let suite = CryptoSuite::AesCm128HmacSha1_32;
+        assert_eq!(decision.reason(), Reason::SuiteNotOurs { suite });
+    }
+}
+
+/// Two m-lines for each of two streams: the first secured one goes with the first plain one.
+#[test]
+fn alternatives_go_together_in_their_order() {
+    let lines = [crypto(1, SHA1_80, KEY_A, ""), crypto(1, SHA1_80, KEY_B, "")];
+    let offer = sdp(&[
+        "m=audio 4000 RTP/SAVP 0",
+        &lines[0],
+        "m=audio 4002 RTP/SAVP 0",
+        &lines[1],
+        "m=audio 4004 RTP/AVP 0",
+        "m=audio 4006 RTP/AVP 0",
+    ]);
+    let offer = Sdp::parse(&offer).unwrap();
+    let decision = decide(&offer, &Party::new(StreamPolicy::Preferred));
+    assert_eq!([0, 1].map(|index| chosen_tag(&decision, index)), [Some(1), Some(1)]);
+    for index in [0, 1] {
+        assert_eq!(decision.at(index + 2).reason, Reason::Alternative { index });
+    }
+}
+
+/// Where SRTP is off altogether that is the reason, not what is wrong with a line that nobody would
+/// have taken.
+#[test]
+fn where_srtp_is_off_its_lines_are_no_reason() {
+    let off = Party::new(StreamPolicy::Off);
+    let broken = crypto(1, SHA1_80, "c2hvcnQ=", "");
+    let secured = ["m=audio 4000 RTP/SAVP 0", &broken];
+    let offer = sdp(&secured);
+    let decision = decide(&Sdp::parse(&offer).unwrap(), &off);
+    assert!(matches!(decision.reason(), Reason::Rule(_)), "{:?}", decision.reason());
+    let offer = sdp(&[secured[0], secured[1], "m=audio 4002 RTP/AVP 0"]);
+    let decision = decide(&Sdp::parse(&offer).unwrap(), &off);
+    assert_eq!(decision.outcome(), Outcome::Rtp);
+    assert_eq!(decision.at(0).reason, Reason::Alternative { index: 1 });
+}
+
+/// Of two lines of one suite an answerer with an order of its own takes the first.
+#[test]
+fn of_equals_the_first_line_is_chosen() {
+    let offer = sdp(&[
+        "m=audio 4000 RTP/SAVP 0",
+        &crypto(1, SHA1_80, KEY_A, ""),
+        &crypto(2, SHA1_80, KEY_B, ""),
+    ]);
+    let offer = Sdp::parse(&offer).unwrap();
+    let party = REQUIRED.with_preference(Preference::Answerer);
+    assert_eq!(chosen_tag(&decide(&offer, &party), 0), Some(1));
+}
+
+/// The line of an answer has the key derivation rate of its own key, whatever the offer's is, and
+/// its suite as the offer spells it.
+#[test]
+fn an_answer_has_its_own_rate_and_the_offers_spelling() {
+    let spelt = "crypto:1 aes_cm_128_HMAC_sha1_80 inline:";
+    let rate = srtp_core::KeyDerivationRate::from_exponent(16).unwrap();
+    let own = key(CryptoSuite::AesCm128HmacSha1_80, 9).with_key_derivation_rate(rate);
+    let line = format!("a={spelt}{KEY_A} KDR=20");
+    let line = sdes_sdp::CryptoLine::parse(&line).unwrap();
+    let accepting = srtp_negotiation::accepting_line(&line, &own).unwrap();
+    assert_eq!(accepting.parameters().kdr, rate);
+
+    let offer = sdp(&["m=audio 4000 RTP/SAVP 0", &format!("{spelt}{KEY_A}")]);
+    let answer = answer_to(&offer, &REQUIRED, 1).unwrap();
+    assert!(answer.contains(spelt), "{answer}");
 }
 
 /// UNENCRYPTED and UNAUTHENTICATED lines are never taken by a party that did not ask for it, and
@@ -135,6 +248,8 @@ fn weakening_parameters_are_taken_only_on_purpose() {
 /// A suite without encryption is SRTP by name only: never in use unless it is named.
 #[test]
 fn null_suites_are_taken_only_on_purpose() {
+    let encrypting = CryptoSuite::ALL.iter().filter(|suite| !suite.name().starts_with("NULL"));
+    assert!(ENCRYPTING_SUITES.iter().eq(encrypting), "{ENCRYPTING_SUITES:?}");
     for name in ["NULL_HMAC_SHA1_80", "NULL_HMAC_SHA1_32"] {
         let offer = sdp(&["m=audio 4000 RTP/SAVP 0", &crypto(1, name, KEY_A, "")]);
         let offer = Sdp::parse(&offer).unwrap();
@@ -199,6 +314,17 @@ fn session_level_crypto_is_not_used() {
 /// What is not RTP, or is keyed by DTLS, is not this library's to decide.
 #[test]
 fn other_media_are_left_alone() {
+    for (media, reason) in [
+        ("m=image 4000 RTP/SAVP 99", Reason::NotRtp),
+        ("m=application 4000 RTP/AVP 99", Reason::NotRtp),
+        ("m=message 4000 TCP/MSRP *", Reason::NotRtp),
+        ("m=audio 4000 UDP/TLS/RTP/SAVPF 0", Reason::ForeignProfile),
+    ] {
+        let offer = sdp(&[media]);
+        let decision = decide(&Sdp::parse(&offer).unwrap(), &REQUIRED);
+        assert!(matches!(decision.at(0).outcome, MediaOutcome::Untouched), "{media}");
+        assert_eq!(decision.at(0).reason, reason, "{media}");
+    }
     let offer = sdp(&[
         "m=image 4000 udptl t38",
         "m=audio 4000 UDP/TLS/RTP/SAVPF 0",
@@ -287,6 +413,25 @@ fn unasked_crypto_is_ignored() {
         verified(&[avp], &[avp, &crypto(1, SHA1_80, KEY_C, "")]),
         (Outcome::Rtp, Reason::UnaskedCrypto)
     );
+}
+
+/// In an answer, too, a line of an unknown suite is skipped and a broken one invalid.
+#[test]
+fn verdicts_on_answered_lines_that_cannot_be_used() {
+    let savp = "m=audio 4000 RTP/SAVP 0";
+    let offer = sdp(&[savp, &crypto(1, SHA1_80, KEY_A, "")]);
+    let offer = Sdp::parse(&offer).unwrap();
+    for (line, verdict) in [
+        (crypto(1, "AES_FANCY", KEY_C, ""), Verdict::Skipped),
+        (crypto(1, SHA1_80, "c2hvcnQ=", ""), Verdict::Invalid),
+    ] {
+        let answer = sdp(&[savp, &line]);
+        let answer = Sdp::parse(&answer).unwrap();
+        let decision = verify(&offer, &answer);
+        let theirs = answer.media().next().unwrap();
+        let verdicts = answered_verdicts(&theirs, decision.at(0)).map(|line| line.verdict);
+        assert_eq!(verdicts.collect::<Vec<_>>(), [verdict]);
+    }
 }
 
 /// What `explain` shows: the offered lines in the light of the answer, and the answered ones.

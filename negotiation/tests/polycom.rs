@@ -32,8 +32,6 @@ fn a_new_key_after_half_the_lifetime_of_an_outgoing_call() {
     }
 }
 
-/// leg.enable × leg.allowLocalConf × voIpProt.SIP.conference.address, on a legacy phone; all others
-/// are never kept from conferences.
 /// TB 25751, sec.srtp.key.lifetime: a number of packets has no sign, and a value that is refused
 /// leaves the one before.
 #[test]
@@ -45,8 +43,12 @@ fn a_lifetime_is_digits() {
         assert_eq!(refused, Err(SettingError::NotANumber), "{wrong:?}");
         assert_eq!(settings.key_lifetime, 2048);
     }
+    settings.set("sec.srtp.key.lifetime", "").unwrap();
+    assert_eq!(settings.key_lifetime, 0, "nothing is Null, the default");
 }
 
+/// leg.enable × leg.allowLocalConf × voIpProt.SIP.conference.address, on a legacy phone; all others
+/// are never kept from conferences.
 #[test]
 fn local_conferences() {
     #[rustfmt::skip]
@@ -136,4 +138,61 @@ fn forms_of_offers() {
     let mut text = String::new();
     let written = contradiction.write_offer(&mut text, &media, &[]);
     assert_eq!((written, text.as_str()), (Err(OfferError::NoCryptoLine { stream: 0 }), ""));
+}
+
+/// The models the bulletin names, with and without `IP` before the number; every other model is of
+/// the last class.
+#[test]
+fn models_have_their_classes() {
+    for (models, platform) in [
+        (&["301", "IP501", "IP 600", "SoundPoint IP 601"][..], Platform::Legacy),
+        (&["4000", "SoundStation IP 4000"], Platform::Ip4000),
+        (&["300", "IP 500"], Platform::WithoutSrtp),
+        (&["IP650", "VVX 310", "", "6010"], Platform::Other),
+    ] {
+        for model in models {
+            assert_eq!(Platform::of_model(model), platform, "{model}");
+        }
+    }
+}
+
+/// The reason of an offer names the attribute that decides, also where there is no SRTP in it.
+#[test]
+fn an_offer_has_the_reason_of_its_attribute() {
+    for (on, sentence) in [
+        (&[][..], "SRTP is not enabled on the phone"),
+        (&["enable"], "the phone accepts SRTP, but does not offer it"),
+        (&["enable", "offer"], "the phone offers SRTP beside RTP, on one port"),
+        (&["enable", "require"], "SRTP is required on the phone: its offer has no other m-line"),
+    ] {
+        assert_eq!(phone(Platform::Other, on).offer_rule().sentence, sentence, "{on:?}");
+    }
+}
+
+/// A lifetime that is too short is reported and borne with; what leaves nothing to offer is not.
+#[test]
+fn only_contradictions_prevent_offers() {
+    for (error, prevents) in [
+        (ConfigurationError::LifetimeTooShort { packets: 1 }, false),
+        (ConfigurationError::NothingToOffer, true),
+        (ConfigurationError::RequiredButDisabled, true),
+    ] {
+        assert_eq!(error.prevents_offers(), prevents, "{error}");
+    }
+}
+
+/// Each offered session parameter stands on the phone's lines, and no other.
+#[test]
+fn offered_parameters_are_those_of_the_attributes() {
+    for (attribute, noted) in [
+        ("noAuth", (true, false, false)),
+        ("noEncrypRTCP", (false, true, false)),
+        ("noEncrypRTP", (false, false, true)),
+    ] {
+        let offer = format!("sessionParams.{attribute}.offer");
+        let offered = phone(Platform::Other, &["enable", "offer", &offer]).offered_parameters();
+        let is =
+            (offered.unauthenticated_srtp, offered.unencrypted_srtcp, offered.unencrypted_srtp);
+        assert_eq!(is, noted, "{attribute}");
+    }
 }

@@ -281,7 +281,15 @@ mod tests {
         let text = "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
         assert_eq!(decode(text.get(..39).unwrap(), &mut out), Err(Error::Length { bytes: 29 }));
         assert_eq!(decode(text.get(..37).unwrap(), &mut out), Err(Error::Characters { count: 37 }));
+        let one_more = format!("{text}A");
+        assert_eq!(decode(&one_more, &mut out), Err(Error::Characters { count: 41 }));
         assert_eq!(decode(&text.replace('Z', "-"), &mut out), Err(Error::Character { at: 18 }));
+        // Behind the last eight, before it, and on both sides of it.
+        for at in [2, 37] {
+            let mut wrong = text.get(..38).unwrap().to_string();
+            wrong.replace_range(at..=at, "-");
+            assert_eq!(decode(&wrong, &mut [0; 28]), Err(Error::Character { at }));
+        }
         assert_eq!(decode("", &mut out), Err(Error::Length { bytes: 0 }));
         let mut split = text.get(..39).unwrap().to_string();
         split.insert(20, '=');

@@ -203,6 +203,24 @@ mod tests {
         }
     }
 
+    /// Printing US-ASCII and spaces are not strange, however long the text; one tab in it is.
+    #[test]
+    fn clean_text_is_not_strange() {
+        let text: Vec<u8> = (b' '..=b'~').collect();
+        assert!(!has_strange(&text) && !has_strange(b"") && !has_strange(b"short"));
+        for at in 0..text.len() {
+            for strange in [b'\t', 0x7f, 0x80, 0] {
+                let mut odd = text.clone();
+                odd[at] = strange;
+                assert!(has_strange(&odd), "{strange} at {at}");
+                // A second one in the same place of the next eight does not make up for it.
+                let again = (at + 8) % text.len();
+                odd[again] = strange;
+                assert!(has_strange(&odd), "{strange} at {at} and {again}");
+            }
+        }
+    }
+
     /// Every byte beside every byte: neither hides the other, and neither is taken for another.
     #[test]
     fn neighbours() {

@@ -68,3 +68,17 @@ fn lines_out_of_order_do_no_harm() {
     }
     assert!(refused > 100 && read > 100, "{refused} {read}");
 }
+
+/// Only the order of lines keeps an SDP from being converted, and the error says which line it is.
+#[test]
+fn an_sdp_out_of_order_is_refused_with_its_remark() {
+    let odd = INVITE.replace("\r\n", "\n");
+    assert!(Session::try_from(&Sdp::parse(&odd).unwrap()).is_ok(), "bare LF");
+    let late = format!("{INVITE}t=0 0\r\n");
+    let sdp = Sdp::parse(&late).unwrap();
+    let remark = sdp.remarks().next().unwrap();
+    let error = Session::try_from(&sdp).unwrap_err();
+    assert_eq!(error.to_string(), remark.to_string());
+    let refused = Session::try_from(&Sdp::parse("m=audio 9 RTP/AVP 0\r\n").unwrap()).unwrap_err();
+    assert!(!refused.to_string().is_empty());
+}

@@ -168,6 +168,33 @@ mod tests {
         }
     }
 
+    /// What is marked from outside, a restored window for example, is marked in its place or not at
+    /// all: an index that is too old, or above the highest, has the place of another.
+    #[test]
+    fn only_what_is_in_the_window_is_marked() {
+        for (index, place) in [(1000, true), (873, true), (872, false), (1001, false)] {
+            let mut window = Window([0; 2]);
+            window.mark(1000, index);
+            assert_eq!(window.0 != [0; 2], place, "{index}");
+            assert_eq!(window.check(1000, 1000) == Seen::Before, index == 1000, "{index}");
+        }
+    }
+
+    /// A jump without a packet forgets what stood in the places that were jumped over.
+    #[test]
+    fn places_that_were_jumped_over_are_free() {
+        let mut window = Window([0; 2]);
+        let mut highest = 100;
+        for index in 100..=160 {
+            highest = window.commit(highest, index);
+        }
+        window.advance(highest, 250);
+        for index in 123..=250 {
+            let seen = if index <= 160 { Seen::Before } else { Seen::Never };
+            assert_eq!(window.check(250, index), seen, "{index}");
+        }
+    }
+
     /// The edges of the window, by name: the oldest inside, the first outside.
     #[test]
     fn window_spans_exactly_its_size() {

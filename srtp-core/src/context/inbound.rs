@@ -9,12 +9,12 @@ use super::{Rekey, SHORT_WAY, StreamInfo, UnprotectError, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
 use crate::cover;
-use crate::incoming::{
-    Attempt, Examined, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit, room,
-    rtcp_index, rtcp_payload_limit,
-};
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-use crate::incoming::{KnownMac, NeededMac};
+use crate::incoming::NeededMac;
+use crate::incoming::{
+    Attempt, Examined, KnownMac, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit,
+    room, rtcp_index, rtcp_payload_limit,
+};
 use crate::index::{self, MAX_RTP_INDEX};
 use crate::key::{KeyError, MasterKey};
 use crate::policy::Policy;

@@ -240,10 +240,12 @@ mod tests {
             let read = OriginalHeader::read(&[1, 2, 3, config]);
             assert_eq!(read.is_ok(), valid, "{config:#x}");
         }
-        assert!(OriginalHeader::read(&[]).is_err());
-        assert!(OriginalHeader::read(&[P]).is_err());
-        assert!(OriginalHeader::read(&[0, Q]).is_err());
-        assert!(OriginalHeader::read(&[0, 0, P | Q]).is_err());
+        for (payload, needed) in
+            [(&[][..], 1), (&[P], 2), (&[Q], 3), (&[0, Q], 3), (&[0, 0, P | Q], 4)]
+        {
+            let short = OriginalHeaderError::TooShort { len: payload.len(), needed };
+            assert_eq!(OriginalHeader::read(payload), Err(short));
+        }
         assert!(OriginalHeader::read(&[128, P]).is_err());
     }
 

@@ -296,6 +296,21 @@ mod tests {
         }
     }
 
+    /// The seed decides which SSRCs meet, and prints nowhere.
+    #[test]
+    fn buckets_go_by_the_seed() {
+        let filled = |seed| {
+            let mut table = Fixed::<64, 1>::new();
+            table.clear(seed);
+            (0..64).for_each(|ssrc| assert!(table.admit(ssrc).is_some()));
+            table.buckets().to_vec()
+        };
+        assert_eq!(filled(0x1234_5678_9abc_def1), filled(0x1234_5678_9abc_def1));
+        assert_ne!(filled(0x1234_5678_9abc_def1), filled(0x0fed_cba9_8765_4321));
+        let lists = Lists { seed: 0x1234, ..Lists::EMPTY };
+        assert!(format!("{lists:?}").starts_with("Lists { used: 0, free: 0, .."), "{lists:?}");
+    }
+
     /// The promise of 64 bytes for one more SSRC with windows of 128 packets.
     #[cfg(not(feature = "counters"))]
     #[test]

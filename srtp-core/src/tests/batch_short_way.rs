@@ -3,6 +3,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use srtp_test_vectors::times;
 
 use super::{inbound_state, outbound_state};
 use crate::batch::{self, Incoming, Outgoing};
@@ -177,7 +178,7 @@ fn pairs(keys: &[(MasterKey, MasterKey)]) -> (Pair<Tx>, Pair<Rx>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(times(400, 20)))]
 
     /// Whatever a batch holds (packets of one stream, wraps and jumps of sequence numbers, packets
     /// that come twice or are forged, more SSRCs than there is room for, more packets than a key may

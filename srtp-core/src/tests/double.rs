@@ -6,16 +6,16 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use srtp_test_vectors::{DoublePacket, double_packets};
 
-use super::conversation::rtp_packet;
+use super::conversation::{rtcp_packet, rtp_packet};
 use super::model::{Agreed, Receiver, SUITES, Verdict};
 use super::{inbound_state, outbound_state};
 use crate::double::{
-    DoubleInbound, DoubleKey, DoubleOutbound, DoubleSuite, EndToEndInbound, EndToEndOutbound,
-    HeaderChange, OriginalHeader, change_header,
+    DoubleInbound, DoubleKey, DoubleOutbound, DoubleSuite, END_TO_END_OVERHEAD, EndToEndInbound,
+    EndToEndOutbound, HeaderChange, OriginalHeader, change_header,
 };
 use crate::{
-    Cryptex, CryptoSuite, Fixed, Inbound, KeyError, MasterKey, Outbound, Policy, ProtectError,
-    UnprotectError,
+    Cryptex, CryptoSuite, Fixed, Inbound, KeyError, MAX_PAYLOAD_LEN, MasterKey, Outbound, Policy,
+    ProtectError, UnprotectError,
 };
 
 type S = Fixed<2>;
@@ -212,7 +212,7 @@ fn a_refused_packet_moves_neither_context() {
     assert_eq!(speaker.protect_rtp(&mut buffer, packet.len()), Ok(needed));
 
     // RTCP has one transform (RFC 8723 §6).
-    let report = super::conversation::rtcp_packet(7, 20);
+    let report = rtcp_packet(7, 20);
     let mut buffer = report.clone();
     buffer.resize(report.len() + 20, 0);
     let len = speaker.protect_rtcp(&mut buffer, report.len()).unwrap();
@@ -419,4 +419,63 @@ proptest! {
             hop_index += u128::from(spoken.ahead + spoken.shift);
         }
     }
+}
+
+/// What both transforms add must still fit: the inner one says so of its payload, the whole of the
+/// packet, each by its own limit and not a byte earlier.
+#[test]
+fn the_longest_packet_leaves_room_for_both_transforms() {
+    let key = DoubleKey::new(DoubleSuite::Aes128Gcm, &[3; 56]).unwrap();
+    let limit = MAX_PAYLOAD_LEN - END_TO_END_OVERHEAD;
+    for (payload, good) in [(limit, true), (limit + 1, false)] {
+        let mut inner = EndToEndOutbound::<Fixed<1>>::new(&key.end_to_end).unwrap();
+        let mut buffer = rtp_packet(7, 1, 0, None, payload);
+        let len = buffer.len();
+        buffer.resize(len + END_TO_END_OVERHEAD, 0);
+        let expected = match good {
+            true => Ok(len + END_TO_END_OVERHEAD),
+            false => Err(ProtectError::TooLong { len: payload, limit }),
+        };
+        assert_eq!(inner.protect_rtp(&mut buffer, len), expected);
+    }
+    for (len, good) in [(limit, true), (limit + 1, false)] {
+        let mut both = DoubleOutbound::<Fixed<1>>::new(&key, Policy::SECURE).unwrap();
+        let mut buffer = rtp_packet(7, 1, 0, None, len - 12);
+        buffer.resize(len + both.rtp_overhead(), 0);
+        let whole = len + END_TO_END_OVERHEAD;
+        let expected = match good {
+            true => Ok(len + both.rtp_overhead()),
+            false => Err(ProtectError::TooLong { len: whole, limit: MAX_PAYLOAD_LEN }),
+        };
+        assert_eq!(both.protect_rtp(&mut buffer, len), expected);
+    }
+}
+
+/// A packet that cannot have been protected end to end is told how long it would have to be.
+#[test]
+fn a_packet_without_an_inner_tag() {
+    let key = DoubleKey::new(DoubleSuite::Aes128Gcm, &[3; 56]).unwrap();
+    let mut inner = EndToEndInbound::<Fixed<1>>::new(&key.end_to_end).unwrap();
+    let mut packet = rtp_packet(7, 1, 0, None, 16);
+    *packet.last_mut().unwrap() = 0;
+    let short = UnprotectError::TooShort { len: 28, needed: 12 + 16 + 1 };
+    assert_eq!(inner.unprotect_rtp(&mut packet).unwrap_err(), short);
+    let said = format!("{inner:?}");
+    assert!(said.starts_with("EndToEndInbound(Inbound {"), "{said}");
+    let outer = EndToEndOutbound::<Fixed<1>>::new(&key.end_to_end).unwrap();
+    assert!(format!("{outer:?}").starts_with("EndToEndOutbound(Outbound {"));
+}
+
+/// RTCP knows the outer transform alone (RFC 8723 §6).
+#[test]
+fn rtcp_is_protected_hop_by_hop() {
+    let key = DoubleKey::new(DoubleSuite::Aes128Gcm, &[3; 56]).unwrap();
+    let mut tx = DoubleOutbound::<Fixed<1>>::new(&key, Policy::SECURE).unwrap();
+    let mut rx = DoubleInbound::<Fixed<1>>::new(&key, Policy::SECURE).unwrap();
+    let packet = rtcp_packet(7, 20);
+    let mut buffer = packet.clone();
+    buffer.resize(packet.len() + 20, 0);
+    assert_eq!(tx.protect_rtcp(&mut buffer, packet.len()), Ok(packet.len() + 20));
+    assert_eq!(rx.unprotect_rtcp(&mut buffer), Ok(packet.len()));
+    assert_eq!(buffer[..packet.len()], packet);
 }

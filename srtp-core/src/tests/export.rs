@@ -228,6 +228,85 @@ fn what_cannot_be_is_refused() {
     assert_eq!(rx().restore(&state), Err(StateError::Direction));
 }
 
+/// One stream's fields, of which at most one cannot be: what has not begun has no index but a
+/// rollover counter and no window, and no window is longer than the head says.
+#[test]
+fn each_field_of_a_stream_is_looked_at() {
+    let empty = exported(|output| rx().export(output));
+    let head = empty.len();
+    let state = |bits: u8, rtp: u64, rtcp: u32, rtcp_window: [u64; 2], window: &[u64]| {
+        let mut state = empty.clone();
+        state[6..8].copy_from_slice(&2_u16.to_be_bytes());
+        state[10..14].copy_from_slice(&1_u32.to_be_bytes());
+        state.extend(9_u32.to_be_bytes());
+        state.push(bits);
+        state.extend(&rtp.to_be_bytes()[2..]);
+        state.extend(rtcp.to_be_bytes());
+        rtcp_window.iter().for_each(|word| state.extend(word.to_be_bytes()));
+        state.extend((window.len() as u16).to_be_bytes());
+        window.iter().for_each(|word| state.extend(word.to_be_bytes()));
+        state
+    };
+    let none = [0; 2];
+    let (rtp, rtcp, roc) = (1, 2, 4);
+    for (state, possible) in [
+        (state(0, 0, 0, none, &[]), true),
+        (state(roc, 5 << 16, 0, none, &[]), true),
+        (state(roc, (5 << 16) + 1, 0, none, &[]), false),
+        (state(roc, 5 << 16, 0, none, &[0]), false),
+        (state(rtp, 70_000, 0, none, &[]), true),
+        (state(rtp, 70_000, 0, none, &[1, 1]), true),
+        (state(rtp, 70_000, 0, none, &[1, 1, 1]), false),
+        (state(rtp | rtcp, 70_000, 9, [0b11, 0], &[1]), true),
+        (state(rtcp, 0, 9, [0b11, 0], &[]), true),
+        (state(0, 0, 9, none, &[]), false),
+        (state(0, 0, 0, [1, 0], &[]), false),
+        (state(8, 0, 0, none, &[]), false),
+        (state(rtp, 0, 0, none, &[0b11]), false),
+        (state(rtcp, 0, 0, [0b11, 0], &[]), false),
+        (state(rtcp, 0, 1 << 31, none, &[]), false),
+    ] {
+        let expected = if possible { Ok(1) } else { Err(StateError::Malformed { at: head }) };
+        assert_eq!(rx().restore(&state), expected, "{:?}", &state[head..]);
+    }
+    // Of a stream that occurs twice the furthest counts.
+    let mut twice = state(rtp, 70_000, 0, none, &[1]);
+    twice.extend_from_slice(&state(rtp, 60_000, 0, none, &[1])[head..]);
+    twice[13] = 2;
+    let mut restored = rx();
+    assert_eq!(restored.restore(&twice), Ok(2));
+    assert_eq!(restored.streams().next().unwrap().rtp_index, Some(70_000));
+    // Where none was set the policy says which counter the first packet has.
+    let policy = Policy::SECURE.with_first_roc(5..=5);
+    let mut restored = Rx::new(&key(1), policy).unwrap();
+    restored.restore(&state(rtcp, 0, 9, [1, 0], &[])).unwrap();
+    let mut sender = tx();
+    sender.set_roc(9, 5).unwrap();
+    assert_eq!(restored.unprotect_rtp(&mut protect(&mut sender, 9, 1)), Ok(32));
+    // The counter that was set is that of the first packet.
+    let mut restored = rx();
+    restored.restore(&state(roc, 5 << 16, 0, none, &[])).unwrap();
+    let mut sender = tx();
+    sender.set_roc(9, 5).unwrap();
+    assert_eq!(restored.unprotect_rtp(&mut protect(&mut sender, 9, 1)), Ok(32));
+}
+
+/// Streams that are there already take no new place; one too many is refused with the capacity.
+#[test]
+fn only_new_streams_take_places() {
+    let mut full = tx();
+    [1, 2, 3].into_iter().for_each(|ssrc| drop(protect(&mut full, ssrc, 9)));
+    let state = exported(|output| full.export(output));
+    assert_eq!(full.restore(&state), Ok(3));
+    let mut other = tx();
+    drop(protect(&mut other, 3, 1));
+    assert_eq!(other.restore(&state), Ok(3));
+    let mut other = tx();
+    drop(protect(&mut other, 4, 1));
+    assert_eq!(other.restore(&state), Err(StateError::TableFull { capacity: 3 }));
+    assert_eq!(other.streams().count(), 1, "and none of them was taken in");
+}
+
 fn usage(context: &Rx) -> KeyUsage {
     context.key_usage(&[]).unwrap()
 }

@@ -8,12 +8,15 @@ mod batch;
 mod batch_short_way;
 mod conversation;
 mod double;
+mod edges;
 mod export;
+mod figures;
 mod headers;
 mod known_packets;
 mod model;
 mod rfc_vectors;
 mod scenarios;
+mod sentences;
 mod short_way;
 
 use crate::table::StreamTable;
