@@ -4,6 +4,14 @@
 //! cargo run --release -p srtp-benches --features peers --bin report           # measures and writes
 //! cargo run --release -p srtp-benches --bin report -- --smoke                 # one round, prints
 //! ```
+//!
+//! With the OpenSSL of the system in the place of the bundled one, into a file of its own and without
+//! plots (`libssl-dev`; a target directory of its own saves the other's build):
+//!
+//! ```text
+//! OPENSSL_NO_VENDOR=1 cargo run --release -p srtp-benches --features peers \
+//!     --target-dir target/system-openssl --bin report -- REPORT-OPENSSL-3.0.md
+//! ```
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;
@@ -205,7 +213,9 @@ fn machine() -> String {
 }
 
 fn main() {
-    let smoke = std::env::args().any(|argument| argument == "--smoke");
+    let argument = std::env::args().nth(1);
+    let smoke = argument.as_deref() == Some("--smoke");
+    let other_file = argument.filter(|_| !smoke);
     let rounds = if smoke { 1 } else { 400 };
     let names = names();
     let mut out = String::from("# What a packet costs\n\n");
@@ -228,12 +238,15 @@ fn main() {
     if let Some(load) = load.split(' ').next() {
         writeln!(out, "Load average of the machine when it began: {load}.\n").unwrap();
     }
-    if cfg!(feature = "peer-libsrtp") {
-        out.push_str(
-            "The crate `srtp` 0.7 bundles OpenSSL 3.6 here, not the 3.0 with which this project's \
-             targets against it\nwere measured.\n\n",
-        );
-    }
+    #[cfg(feature = "peer-libsrtp")]
+    writeln!(
+        out,
+        "The crate `srtp` 0.7 is linked with {} here. This project's targets were set against 3.0,\n\
+         which is slower: [REPORT.md](REPORT.md) has the one that the crate bundles,\n\
+         [REPORT-OPENSSL-3.0.md](REPORT-OPENSSL-3.0.md) that of Debian 12.\n",
+        openssl::version::version(),
+    )
+    .unwrap();
 
     for suite in SUITES {
         writeln!(out, "## {suite}\n").unwrap();
@@ -294,14 +307,19 @@ fn main() {
         return;
     }
     let place = Path::new(env!("CARGO_MANIFEST_DIR"));
-    std::fs::write(place.join("REPORT.md"), out).unwrap();
+    let file = other_file.as_deref().unwrap_or("REPORT.md");
+    std::fs::write(place.join(file), out).unwrap();
+    println!("wrote benches/{file}");
+    if other_file.is_some() {
+        return;
+    }
     let svg =
         plot("protect, AES_CM_128_HMAC_SHA1_80: ns per packet", "payload in bytes", &payload_lines);
     std::fs::write(place.join("payload.svg"), svg).unwrap();
     let svg =
         plot("protect 160 B, AES_CM_128_HMAC_SHA1_80: ns per packet", "SSRCs", &streams_lines);
     std::fs::write(place.join("streams.svg"), svg).unwrap();
-    println!("wrote benches/REPORT.md, payload.svg and streams.svg");
+    println!("wrote benches/payload.svg and streams.svg");
 }
 
 fn lines<const N: usize>(names: &[&'static str], rows: &[Row], xs: [f64; N]) -> Vec<Line> {

@@ -36,7 +36,11 @@ fn errors_of_packets() {
         ),
         (P::KeyExpired { lifetime: 7 }, expired),
         (P::IndexExhausted { last: 5 }, last),
-        (P::NoKey, "the master key to send with was removed; switch to another"),
+        (
+            P::NoKey,
+            "there is no master key to send with: none was given yet, or it was removed; give one, or switch \
+             to another",
+        ),
         (
             P::ExtensionForm { profile: 0x12 },
             "the header extension is 0x0012; Cryptex and double encryption take 0xbede and 0x100_ \
