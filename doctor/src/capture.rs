@@ -18,6 +18,11 @@ const BUFFER: usize = 256 << 10;
 /// The longest record that is taken for real, in bytes. Capture programs stop at 256 KiB a packet.
 const MAX_RECORD: usize = 16 << 20;
 
+/// How a pcapng capture starts, in either byte order (pcapng §4.1).
+const SECTION_HEADER: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+/// Bytes of a pcapng block without a body: its type, and its length twice (pcapng §3.1).
+const LEAST_BLOCK: u32 = 12;
+
 /// One captured frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
@@ -59,7 +64,7 @@ pub fn is_capture(start: &[u8]) -> bool {
         [0xa1, 0xb2, 0x3c, 0x4d],
         [0x4d, 0x3c, 0xb2, 0xa1],
         [0x34, 0xcd, 0xb2, 0xa1],
-        [0x0a, 0x0d, 0x0d, 0x0a],
+        SECTION_HEADER,
     ];
     start.first_chunk().is_some_and(|magic| MAGIC.contains(magic))
 }
@@ -87,12 +92,19 @@ pub fn read(
         };
         Failure::input(name, what)
     })?;
+    let has_blocks = reader.data().starts_with(&SECTION_HEADER);
     let mut format = Format::default();
     let mut packets = 0;
     let mut buffer = BUFFER;
     loop {
         let offset = u64::try_from(reader.consumed()).unwrap_or(u64::MAX);
         let broken = |what: String| Ok(Some(Break { packets, offset, what }));
+        // Before it is parsed: some blocks' lengths are taken as they are (pcap-parser 0.17).
+        if let Some(len) = has_blocks.then(|| too_short(reader.data())).flatten() {
+            return broken(format!(
+                "the block there says that it is {len} bytes long; the shortest has {LEAST_BLOCK}"
+            ));
+        }
         let (consumed, block) = match reader.next() {
             Ok(next) => next,
             Err(PcapError::Eof) => return Ok(None),
@@ -132,6 +144,14 @@ pub fn read(
         }
         reader.consume(consumed);
     }
+}
+
+/// The length of the block that begins here, if no block is as short. What is too short in one byte
+/// order is more than [`MAX_RECORD`] in the other, or zero.
+fn too_short(block: &[u8]) -> Option<u32> {
+    let length = *block.get(4..)?.first_chunk()?;
+    let shortest = u32::from_le_bytes(length).min(u32::from_be_bytes(length));
+    (shortest < LEAST_BLOCK).then_some(shortest)
 }
 
 /// What the headers said that later records rely on.

@@ -125,6 +125,30 @@ fn truncated_captures_are_read_up_to_the_break() {
     assert!(run.err.contains("breaks off after packet"), "{}", run.err);
 }
 
+/// A pcapng block that says it is shorter than its own frame is where the capture breaks off, in
+/// either byte order (pcapng §3.1); a fuzzer found that a block about a process was taken so.
+#[test]
+fn blocks_shorter_than_their_frame_are_named() {
+    const KINDS: [u32; 3] = [0x8000_0001, 1, 6];
+    let dir = Dir::new();
+    for (kind, len) in KINDS.into_iter().flat_map(|kind| (0..12).map(move |len| (kind, len))) {
+        // Version 1.0 is two numbers of two bytes.
+        let orders = [
+            (u32::to_le_bytes as fn(u32) -> [u8; 4], [1, 0, 0, 0]),
+            (u32::to_be_bytes, [0, 1, 0, 0]),
+        ];
+        for (to_bytes, version) in orders {
+            let mut capture = [0x0a0d_0d0a, 28, 0x1a2b_3c4d].map(to_bytes).concat();
+            capture.extend(version);
+            capture.extend([u32::MAX, u32::MAX, 28].map(to_bytes).concat());
+            capture.extend([kind, len, 0, 0, 0, 0, len].map(to_bytes).concat());
+            let file = dir.file("short.pcapng", capture);
+            let said = format!("at byte 28: the block there says that it is {len} bytes long");
+            assert_fails(&[&file], 1, &[&said]);
+        }
+    }
+}
+
 #[test]
 fn broken_crypto_lines_are_named_by_line_and_column() {
     // In a capture: its own line is skipped and named, the rest goes on (RFC 4568 §5.1.2).
