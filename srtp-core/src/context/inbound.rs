@@ -5,16 +5,16 @@
 use core::fmt;
 
 use super::export::{Direction, Going, StateError, export, exported_len, restore};
-use super::{Rekey, SHORT_WAY, StreamInfo, UnprotectError, list};
+use super::{Rekey, StreamInfo, UnprotectError, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
 use crate::cover;
-#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-use crate::incoming::NeededMac;
 use crate::incoming::{
-    Attempt, Examined, KnownMac, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit,
-    room, rtcp_index, rtcp_payload_limit,
+    Attempt, Examined, attempt_rtcp, attempt_rtp, lay_out, mki_readings, payload_limit, room,
+    rtcp_index, rtcp_payload_limit,
 };
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+use crate::incoming::{KnownMac, NeededMac};
 use crate::index::{self, MAX_RTP_INDEX};
 use crate::key::{KeyError, MasterKey};
 use crate::policy::Policy;
@@ -23,11 +23,11 @@ use crate::primitive::HmacSha1;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
-use crate::transform::{Cover, MAX_PAYLOAD_LEN, Protocol, Rtp, split_index_word};
+use crate::transform::{Protocol, Rtp};
 use crate::wire::{Layout, RTCP_CLEAR_LEN, RtcpHeader, RtpHeader, Trailer};
 
 /// Where the SSRC stands in an RTP header (RFC 3550 §5.1).
-const RTP_SSRC_AT: usize = 8;
+pub(super) const RTP_SSRC_AT: usize = 8;
 /// Where the first SSRC stands in an RTCP packet (RFC 3550 §6.4).
 const RTCP_SSRC_AT: usize = 4;
 
@@ -55,17 +55,6 @@ struct Authentic<T> {
     key: usize,
     body_len: usize,
     found: T,
-}
-
-/// The tag of a packet is wrong.
-#[derive(Clone, Copy)]
-pub(crate) struct Forged;
-
-impl From<Forged> for UnprotectError {
-    #[inline]
-    fn from(_: Forged) -> Self {
-        Self::AuthFailed
-    }
 }
 
 /// An RTP header that came in, and where its stream says it belongs.
@@ -189,77 +178,6 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     pub fn verify_rtp(&self, packet: &[u8]) -> Result<u64, UnprotectError> {
         let arrival = self.arrival(RtpHeader::parse(packet)?)?;
         Ok(self.authenticate_rtp(&arrival, &mut Examined::Look(packet))?.found)
-    }
-
-    /// The short way of a packet of a known stream, under the only key, that nothing speaks against
-    /// but perhaps its tag. None, and nothing is changed, where it must go the long way: that of
-    /// [`open_rtp`](Self::open_rtp), which has the rules.
-    #[inline(always)]
-    fn open_ordinary(
-        &mut self,
-        packet: &mut [u8],
-        known: Option<KnownMac<'_>>,
-    ) -> Option<Result<usize, Forged>> {
-        if !SHORT_WAY {
-            return None;
-        }
-        let key = self.ring.ordinary_mut()?;
-        let header = RtpHeader::parse(packet).ok()?;
-        let there =
-            |slot: &usize| self.streams.get(*slot).is_some_and(|s| s.stream.ssrc() == header.ssrc);
-        let slot = match known.and_then(KnownMac::slot).filter(there) {
-            Some(slot) => slot,
-            None => self.streams.find(header.ssrc)?,
-        };
-        let mut stream = self.streams.get_mut(slot)?;
-        let index = stream.next_ordinary(header.sequence_number)?;
-        let (keys, trailer) = key.ordinary_srtp();
-        let layout = trailer.layout(packet.len(), header.len).ok()?;
-        if layout.body_len - header.len > MAX_PAYLOAD_LEN || key.packets_left(Protocol::Srtp) == 0 {
-            return None;
-        }
-        let rtp = Rtp { header, index, cover: Cover::Payload };
-        let right = match known {
-            Some(known) if known.answers(key, keys.rtp_mac_input(index, &layout)) => {
-                keys.open_rtp_knowing(packet, rtp, &layout, known.digest)
-            }
-            _ => keys.open_rtp(packet, rtp, &layout),
-        };
-        if !right {
-            return Some(Err(Forged));
-        }
-        key.commit_ordinary();
-        stream.commit_rtp(index);
-        Some(Ok(layout.body_len))
-    }
-
-    /// [`unprotect_rtp`](Self::unprotect_rtp) by the short way, where an HMAC of the packet is known;
-    /// none where it must go the long way. What it returns fits into registers.
-    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline(never)]
-    pub(crate) fn unprotect_ordinary_knowing(
-        &mut self,
-        packet: &mut [u8],
-        known: KnownMac<'_>,
-    ) -> Option<Result<usize, Forged>> {
-        let opened = self.open_ordinary(packet, Some(known))?;
-        #[cfg(feature = "counters")]
-        self.count(packet, RTP_SSRC_AT, &opened.map_err(UnprotectError::from));
-        Some(opened)
-    }
-
-    /// As [`foresee_rtp`](Self::foresee_rtp), of a packet that can go the short way.
-    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline(always)]
-    pub(crate) fn foresee_ordinary(&self, packet: &[u8]) -> Option<(NeededMac, &HmacSha1)> {
-        let key = self.ring.ordinary()?;
-        let header = RtpHeader::parse(packet).ok()?;
-        let slot = self.streams.find(header.ssrc)?;
-        let index = self.streams.get(slot)?.next_ordinary(header.sequence_number)?;
-        let (keys, trailer) = key.ordinary_srtp();
-        let layout = trailer.layout(packet.len(), header.len).ok()?;
-        let needed = NeededMac::ordinary(key, keys.rtp_mac_input(index, &layout)?, slot);
-        Some((needed, keys.auth()?))
     }
 
     #[inline(never)]
@@ -482,34 +400,6 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         opened
     }
 
-    /// As [`open_ordinary`](Self::open_ordinary), of an SRTCP packet.
-    #[inline(always)]
-    fn open_ordinary_rtcp(&mut self, packet: &mut [u8]) -> Option<Result<usize, UnprotectError>> {
-        if !SHORT_WAY {
-            return None;
-        }
-        let policy = self.ring.policy.encrypts_srtcp(self.ring.current()?.master().suite());
-        let key = self.ring.ordinary_mut()?;
-        let ssrc = RtcpHeader::parse(packet).ok()?.ssrc;
-        let stream = self.streams.get_mut(self.streams.find(ssrc)?)?.stream;
-        let (keys, trailer) = key.ordinary_srtcp();
-        let layout = trailer.layout(packet.len(), RTCP_CLEAR_LEN).ok()?;
-        let (encrypted, index) = split_index_word(packet.get(layout.index())?);
-        if encrypted != policy
-            || stream.check_rtcp(index) != Seen::Never
-            || layout.body_len - RTCP_CLEAR_LEN > MAX_PAYLOAD_LEN
-            || key.packets_left(Protocol::Srtcp) == 0
-        {
-            return None;
-        }
-        if !keys.open_rtcp(packet, &layout) {
-            return Some(Err(UnprotectError::AuthFailed));
-        }
-        key.commit(Protocol::Srtcp, index.into());
-        stream.commit_rtcp(index);
-        Some(Ok(layout.body_len))
-    }
-
     /// The same, where an HMAC of the packet may be known.
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
     #[inline]
@@ -697,7 +587,12 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
 
     /// Counts what came of a packet. A refused one is counted for an SSRC only if that is known.
     #[cfg(feature = "counters")]
-    fn count(&mut self, packet: &[u8], ssrc_at: usize, result: &Result<usize, UnprotectError>) {
+    pub(super) fn count(
+        &mut self,
+        packet: &[u8],
+        ssrc_at: usize,
+        result: &Result<usize, UnprotectError>,
+    ) {
         self.counters.count(result);
         let ssrc = packet.get(ssrc_at..).and_then(<[u8]>::first_chunk::<4>);
         let slot = ssrc.and_then(|ssrc| self.streams.find(u32::from_be_bytes(*ssrc)));
@@ -709,7 +604,7 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     #[cfg(not(feature = "counters"))]
     #[inline]
     #[allow(clippy::unused_self)]
-    fn count(&mut self, _: &[u8], _: usize, _: &Result<usize, UnprotectError>) {}
+    pub(super) fn count(&mut self, _: &[u8], _: usize, _: &Result<usize, UnprotectError>) {}
 
     /// Whether the rollover counter that packets carry without anything vouching for it is ignored
     /// (mode 3 of RFC 4771 with HMAC suites): §3 wants that while the application knows that its

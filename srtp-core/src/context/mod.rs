@@ -5,6 +5,7 @@ mod error;
 pub mod export;
 mod handover;
 mod inbound;
+mod ordinary;
 mod outbound;
 
 pub use error::{ProtectError, UnprotectError};

@@ -5,7 +5,7 @@
 use core::fmt;
 
 use super::export::{Direction, Going, StateError, export, exported_len, restore};
-use super::{ProtectError, Rekey, SHORT_WAY, StreamInfo, list};
+use super::{ProtectError, Rekey, StreamInfo, list};
 #[cfg(feature = "counters")]
 use crate::counters::Counters;
 use crate::index::{MAX_RTCP_INDEX, MAX_RTP_INDEX};
@@ -15,10 +15,10 @@ use crate::policy::Policy;
 use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
-#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-use crate::transform::DueMac;
-use crate::transform::{MAX_PAYLOAD_LEN, Macs, Protocol};
-use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
+#[cfg(feature = "gcm")]
+use crate::transform::MAX_PAYLOAD_LEN;
+use crate::transform::{Macs, Protocol};
+use crate::wire::RtpHeader;
 
 /// A context that protects: RTP and RTCP packets of any number of SSRCs in, SRTP and SRTCP
 /// packets out.
@@ -182,46 +182,6 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         Ok(needed)
     }
 
-    /// The short way of a packet of a known stream that nothing speaks against. None, and nothing is
-    /// changed, where it must go the long way: that of [`seal_rtp`](Self::seal_rtp), which has the
-    /// rules.
-    #[inline(always)]
-    fn seal_ordinary(&mut self, buffer: &mut [u8], len: usize, macs: Macs<'_>) -> Option<usize> {
-        if !SHORT_WAY {
-            return None;
-        }
-        let key = self.ring.ordinary_current_mut()?;
-        let header = RtpHeader::parse(buffer.get(..len)?).ok()?;
-        let slot = self.streams.find(header.ssrc)?;
-        let mut stream = self.streams.get_mut(slot)?;
-        let index = stream.next_ordinary(header.sequence_number)?;
-        if len - header.len > MAX_PAYLOAD_LEN || key.packets_left(Protocol::Srtp) == 0 {
-            return None;
-        }
-        let (keys, trailer) = key.ordinary_srtp();
-        let packet = buffer.get_mut(..len + trailer.len())?;
-        let layout = trailer.layout(packet.len(), header.len).ok()?;
-        keys.seal_ordinary(packet, header, index, &layout, macs);
-        let needed = packet.len();
-        key.commit_ordinary();
-        stream.commit_rtp(index);
-        self.count(Some(slot), len);
-        Some(needed)
-    }
-
-    /// [`protect_rtp`](Self::protect_rtp) by the short way and without the HMAC, which is due then;
-    /// none where it must go the long way. What it returns fits into registers.
-    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline(never)]
-    pub(crate) fn protect_ordinary_but_mac(
-        &mut self,
-        buffer: &mut [u8],
-        len: usize,
-        due: &mut Option<DueMac>,
-    ) -> Option<usize> {
-        self.seal_ordinary(buffer, len, Macs::Later(due))
-    }
-
     #[inline(never)]
     fn seal_rtp(
         &mut self,
@@ -316,7 +276,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     }
 
     #[cfg(feature = "counters")]
-    fn count(&mut self, slot: Option<usize>, len: usize) {
+    pub(super) fn count(&mut self, slot: Option<usize>, len: usize) {
         self.counters.passed(len);
         if let Some(stream) = slot.and_then(|slot| self.streams.get_mut(slot)) {
             stream.stream.counters.passed(len);
@@ -326,7 +286,7 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     #[cfg(not(feature = "counters"))]
     #[inline]
     #[allow(clippy::unused_self)]
-    fn count(&mut self, _: Option<usize>, _: usize) {}
+    pub(super) fn count(&mut self, _: Option<usize>, _: usize) {}
 
     /// Turns the RTCP packet (compound or reduced-size) in the first `len` bytes of `buffer` into
     /// an SRTCP packet and returns its length, which is [`rtcp_overhead`](Self::rtcp_overhead)
@@ -350,40 +310,6 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
             Some(needed) => Ok(needed),
             None => self.seal_rtcp(buffer, len, macs),
         }
-    }
-
-    /// As [`seal_ordinary`](Self::seal_ordinary), of an RTCP packet.
-    #[inline(always)]
-    fn seal_ordinary_rtcp(
-        &mut self,
-        buffer: &mut [u8],
-        len: usize,
-        macs: Macs<'_>,
-    ) -> Option<usize> {
-        if !SHORT_WAY {
-            return None;
-        }
-        let encrypt = self.ring.policy.encrypts_srtcp(self.ring.current()?.master().suite());
-        let key = self.ring.ordinary_current_mut()?;
-        let ssrc = RtcpHeader::parse(buffer.get(..len)?).ok()?.ssrc;
-        let slot = self.streams.find(ssrc)?;
-        let stream = self.streams.get_mut(slot)?.stream;
-        let index = stream.highest_rtcp()? + 1;
-        if index > MAX_RTCP_INDEX
-            || len - RTCP_CLEAR_LEN > MAX_PAYLOAD_LEN
-            || key.packets_left(Protocol::Srtcp) == 0
-        {
-            return None;
-        }
-        let (keys, trailer) = key.ordinary_srtcp();
-        let packet = buffer.get_mut(..len + trailer.len())?;
-        let layout = trailer.layout(packet.len(), RTCP_CLEAR_LEN).ok()?;
-        keys.seal_rtcp(packet, index, &layout, &[], encrypt, macs);
-        let needed = packet.len();
-        key.commit(Protocol::Srtcp, index.into());
-        stream.commit_rtcp(index);
-        self.count(Some(slot), len);
-        Some(needed)
     }
 
     #[inline(never)]
