@@ -443,7 +443,9 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         Ok(index)
     }
 
-    #[inline(never)]
+    // Apart where a short way goes before it; else its only caller may as well have it.
+    #[cfg_attr(feature = "accel", inline(never))]
+    #[cfg_attr(not(feature = "accel"), inline)]
     fn open_rtcp(&mut self, packet: &mut Examined<'_>) -> Result<usize, UnprotectError> {
         let ssrc = RtcpHeader::parse(packet.bytes())?.ssrc;
         let slot = self.streams.find(ssrc);

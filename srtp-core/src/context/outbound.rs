@@ -312,7 +312,9 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
         }
     }
 
-    #[inline(never)]
+    // Apart where a short way goes before it; else its only caller may as well have it.
+    #[cfg_attr(feature = "accel", inline(never))]
+    #[cfg_attr(not(feature = "accel"), inline)]
     fn seal_rtcp(
         &mut self,
         buffer: &mut [u8],
