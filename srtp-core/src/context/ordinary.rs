@@ -5,7 +5,7 @@
 //!
 //! Read first: RFC 3711 §3.3.
 
-#[cfg(feature = "counters")]
+#[cfg(all(feature = "accel", feature = "counters", feature = "hmac-sha1"))]
 use super::inbound::RTP_SSRC_AT;
 use super::{Inbound, Outbound, SHORT_WAY, UnprotectError};
 use crate::incoming::KnownMac;
