@@ -18,6 +18,7 @@ use crate::incoming::{KnownMac, NeededMac};
 use crate::primitive::{HmacJob, HmacSha1, Lanes};
 use crate::table::StreamTable;
 use crate::transform::{Digest, DueMac, Macs, Protocol};
+use crate::wire::{RTCP_SSRC_AT, RTP_SSRC_AT};
 
 /// With fewer packets under HMAC-SHA1, one after the other is as fast: benches/BATCH.md.
 pub(super) const WORTH: usize = 7;
@@ -26,9 +27,6 @@ const WORTH_THE_LONG_WAY: usize = 12;
 
 /// Contexts of so many bytes in all are taken to be in the cache of a core.
 const CACHED: usize = 1 << 20;
-
-const RTP_SSRC_AT: usize = 8;
-const RTCP_SSRC_AT: usize = 4;
 
 /// Packets of one round, as many as there are lanes: few and long batches need not pay for places
 /// that stay empty.

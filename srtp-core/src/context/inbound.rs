@@ -24,12 +24,9 @@ use crate::replay::Seen;
 use crate::ring::{ActiveKey, KeyRing, KeyUsage};
 use crate::table::{Fixed, StreamTable};
 use crate::transform::{Protocol, Rtp};
-use crate::wire::{Layout, RTCP_CLEAR_LEN, RtcpHeader, RtpHeader, Trailer};
-
-/// Where the SSRC stands in an RTP header (RFC 3550 §5.1).
-pub(super) const RTP_SSRC_AT: usize = 8;
-/// Where the first SSRC stands in an RTCP packet (RFC 3550 §6.4).
-const RTCP_SSRC_AT: usize = 4;
+use crate::wire::{
+    Layout, RTCP_CLEAR_LEN, RTCP_SSRC_AT, RTP_SSRC_AT, RtcpHeader, RtpHeader, Trailer,
+};
 
 /// A context that unprotects: SRTP and SRTCP packets in, RTP and RTCP packets out.
 ///

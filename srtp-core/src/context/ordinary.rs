@@ -5,8 +5,6 @@
 //!
 //! Read first: RFC 3711 §3.3.
 
-#[cfg(all(feature = "accel", feature = "counters", feature = "hmac-sha1"))]
-use super::inbound::RTP_SSRC_AT;
 use super::{Inbound, Outbound, SHORT_WAY, UnprotectError};
 use crate::incoming::KnownMac;
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
@@ -19,6 +17,8 @@ use crate::table::StreamTable;
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
 use crate::transform::DueMac;
 use crate::transform::{Cover, MAX_PAYLOAD_LEN, Macs, Protocol, Rtp, split_index_word};
+#[cfg(all(feature = "accel", feature = "counters", feature = "hmac-sha1"))]
+use crate::wire::RTP_SSRC_AT;
 use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
 
 /// The tag of a packet is wrong.
@@ -113,14 +113,14 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         if !SHORT_WAY {
             return None;
         }
-        let policy = self.ring.policy.encrypts_srtcp(self.ring.current()?.master().suite());
+        let encrypts = self.ring.policy.encrypts_srtcp(self.ring.current()?.master().suite());
         let key = self.ring.ordinary_mut()?;
         let ssrc = RtcpHeader::parse(packet).ok()?.ssrc;
         let stream = self.streams.get_mut(self.streams.find(ssrc)?)?.stream;
         let (keys, trailer) = key.ordinary_srtcp();
         let layout = trailer.layout(packet.len(), RTCP_CLEAR_LEN).ok()?;
         let (encrypted, index) = split_index_word(packet.get(layout.index())?);
-        if encrypted != policy
+        if encrypted != encrypts
             || stream.check_rtcp(index) != Seen::Never
             || layout.body_len - RTCP_CLEAR_LEN > MAX_PAYLOAD_LEN
             || key.packets_left(Protocol::Srtcp) == 0

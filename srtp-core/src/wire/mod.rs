@@ -11,6 +11,11 @@ use core::fmt;
 pub use extension::{Element, Elements, ExtensionForm, ExtensionIds, HeaderExtension};
 pub(crate) use trailer::{Layout, Trailer};
 
+/// Where the SSRC stands in an RTP header (RFC 3550 §5.1).
+pub(crate) const RTP_SSRC_AT: usize = 8;
+/// Where the first SSRC stands in an RTCP packet (RFC 3550 §6.4).
+pub(crate) const RTCP_SSRC_AT: usize = 4;
+
 /// The fixed part of an RTP header, in bytes.
 pub const RTP_FIXED_HEADER_LEN: usize = 12;
 /// The part of an RTCP packet that SRTCP leaves in the clear, in bytes: the first header and the
