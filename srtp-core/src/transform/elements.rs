@@ -12,9 +12,10 @@ pub(crate) use without_keys::HeaderKeys;
 mod with_keys {
     use zeroize::Zeroizing;
 
+    use super::super::Rtp;
     #[cfg(feature = "f8")]
-    use super::super::f8_iv;
-    use super::super::{IvInput, Rtp, cm_iv};
+    use super::super::iv::f8_iv;
+    use super::super::iv::{IvInput, cm_iv};
     use crate::kdf::{Label, Prf, salt_to_iv};
     use crate::primitive::Aes;
     #[cfg(feature = "f8")]

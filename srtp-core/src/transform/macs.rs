@@ -8,7 +8,9 @@
 
 use core::ops::Range;
 
-use super::{Pace, Rtp, SessionKeys, begins_with, copy, split_index_word};
+use super::iv::split_index_word;
+use super::tag::{begins_with, copy};
+use super::{Pace, Rtp, SessionKeys};
 use crate::index;
 #[cfg(feature = "hmac-sha1")]
 use crate::primitive::HmacSha1;
