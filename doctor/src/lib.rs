@@ -24,6 +24,7 @@ pub mod signalling;
 pub mod sip;
 pub mod table;
 pub mod tcp;
+pub mod terminal;
 
 use std::io::{self, Write};
 
@@ -31,6 +32,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use cli::{Cli, Color, Command};
 use failure::Exit;
+use terminal::Visible;
 
 /// Runs a parsed command line on the standard streams.
 pub fn run(cli: &Cli) -> Exit {
@@ -39,8 +41,8 @@ pub fn run(cli: &Cli) -> Exit {
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     };
-    let mut out = io::BufWriter::new(AutoStream::new(io::stdout().lock(), choice));
-    let mut err = AutoStream::new(io::stderr(), choice);
+    let mut out = Visible::new(io::BufWriter::new(AutoStream::new(io::stdout().lock(), choice)));
+    let mut err = Visible::new(AutoStream::new(io::stderr(), choice));
     let result = match &cli.command {
         Command::Decrypt(args) => decrypt::run(args, cli.common, &mut out, &mut err),
         Command::Answer(args) => answer::run(args, cli.common, &mut out, &mut err),

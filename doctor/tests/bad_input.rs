@@ -207,6 +207,31 @@ fn wrong_command_lines_and_unwritable_outputs() {
     assert!(!fs::read_dir(&out).unwrap().any(|entry| hidden(entry.unwrap())));
 }
 
+/// An SDP, a file's name, a packet line: none of them moves the cursor or sets a title.
+#[test]
+fn control_characters_stay_in_the_input() {
+    let dir = Dir::new();
+    let hostile = "\u{1b}]0;title\u{7}\u{9b}2J\r";
+    let sdp = format!(
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns={hostile}\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+         m=audio 5004 RTP/SAVP 0 {hostile}\r\na=crypto:1 {hostile} inline:{hostile}\r\n\
+         a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:{hostile} {hostile}\r\n"
+    );
+    let sdp = dir.file(&format!("{}.sdp", "\u{1b}[5m"), sdp);
+    let runs = [
+        doctor(&["explain", &sdp]),
+        doctor(&["answer", &sdp, "--as", "srtp"]),
+        doctor(&["connect", &sdp, "srtp"]),
+        doctor(&["decrypt", &sdp]),
+        doctor(&["packet", "protect", "--crypto", hostile]),
+    ];
+    for run in runs {
+        for text in [run.out, run.err] {
+            assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        }
+    }
+}
+
 /// A reader that goes away is no reason to panic.
 #[test]
 fn closed_output_is_an_error_and_no_panic() {
