@@ -34,6 +34,7 @@ aarch64      the tests of the libraries on an emulated 64-bit Arm (QEMU)
 docs         the commands of all other READMEs and of the guides do what the text says; links, quoted figures
 package      the crates that are for a registry can be published, as far as that shows without one
 test         cargo test --workspace (a command of README.md, so a part of readme)
+draws        the random tests with DRAWS other seeds from DRAWS_FROM on, ten times as long each
 big-capture  srtp-doctor decrypts a capture of 1 GB within 64 MB of memory, and says how fast
 interop      packets of libsrtp, pylibsrtp, pion, GStreamer, ffmpeg and baresip, both ways, byte for byte
 others       the suites of webrtc-srtp and rtc-srtp that README.md says yes to, byte for byte ours
@@ -143,6 +144,19 @@ step_features() {
 
 step_test() {
     cargo test --workspace
+}
+
+# What a test draws in CI is the same in every run, so that what fails is of the change; what no run
+# has drawn yet is for this step and for the fuzz targets.
+step_draws() {
+    local from=${DRAWS_FROM:-$((RANDOM * 32768 + RANDOM))} draws=${DRAWS:-20} seed
+    export PROPTEST_CASES=${PROPTEST_CASES:-2560}
+    for ((seed = from; seed < from + draws; seed++)); do
+        say "PROPTEST_RNG_SEED=$seed PROPTEST_CASES=$PROPTEST_CASES"
+        PROPTEST_RNG_SEED=$seed cargo test --locked --quiet --release --lib --tests --no-fail-fast \
+            -p srtp-accel -p srtp-core -p sdes-sdp -p srtp-negotiation -p srtp-doctor \
+            --features srtp-core/alloc,srtp-core/bytes,srtp-core/counters
+    done
 }
 
 step_big-capture() {
@@ -656,6 +670,8 @@ main() {
         fi
     done
 
+    # See step_draws, which has seeds of its own.
+    export PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-3711}
     for step in "${steps[@]}"; do
         printf '\n==> %s\n' "$step"
         started=$SECONDS
