@@ -297,7 +297,7 @@ step_fuzz-smoke() {
         mkdir -p "${seeds[0]}"
         [[ ! -d seeds/$target ]] || seeds+=("seeds/$target")
         cargo +nightly fuzz run --fuzz-dir . --no-default-features --features libfuzzer \
-            "$target" "${seeds[@]}" -- -max_total_time=5 -verbosity=0 -print_final_stats=1
+            "$target" "${seeds[@]}" -- -seed="$PROPTEST_RNG_SEED" -max_total_time=5 -verbosity=0 -print_final_stats=1
     done
 }
 
