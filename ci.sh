@@ -153,7 +153,7 @@ step_draws() {
     export PROPTEST_CASES=${PROPTEST_CASES:-2560}
     for ((seed = from; seed < from + draws; seed++)); do
         say "PROPTEST_RNG_SEED=$seed PROPTEST_CASES=$PROPTEST_CASES"
-        PROPTEST_RNG_SEED=$seed cargo test --locked --quiet --release --lib --tests --no-fail-fast \
+        PROPTEST_RNG_SEED=$seed cargo test --locked --quiet --lib --tests --no-fail-fast \
             -p srtp-accel -p srtp-core -p sdes-sdp -p srtp-negotiation -p srtp-doctor \
             --features srtp-core/alloc,srtp-core/bytes,srtp-core/counters
     done

@@ -56,6 +56,8 @@ fn visible(line: &str) -> String {
     while let Some(c) = rest.next() {
         match c {
             '\n' | '\t' => shown.push(c),
+            // At the end of a line, as SDPs have it.
+            '\r' if rest.as_str().starts_with('\n') => shown.push(c),
             '\u{1b}' if OWN.iter().any(|own| rest.as_str().starts_with(own)) => shown.push(c),
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
                 let _ = write!(shown, "{}", c.escape_unicode()); // a String takes it
@@ -87,6 +89,7 @@ mod tests {
     fn control_characters_are_shown() {
         for (text, shown) in [
             ("a\tb\n", "a\tb\n"),
+            ("a\rb\r\n", "a\\rb\r\n"),
             ("\u{1b}]0;title\u{7}", r"\u{1b}]0;title\u{7}"),
             ("\u{1b}[2J\u{9b}2J\r", r"\u{1b}[2J\u{9b}2J\r"),
             ("\u{1b}[8mhidden\u{1b}", r"\u{1b}[8mhidden\u{1b}"),
