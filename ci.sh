@@ -19,7 +19,7 @@ features     srtp-core builds with each family of suites alone and passes its te
 doc          the documentation builds without a warning
 no_std       the three libraries build for a microcontroller without std and alloc
 embedded     the known packets pass on an emulated Cortex-M4 (QEMU)
-secrets      dropped and replaced keys leave nothing in memory, no type prints one
+secrets      dropped and replaced keys leave nothing in memory, commands nothing on the heap; no type prints one
 vectors      the known packets are what the second implementation (Python) makes of the RFCs
 deny         licences, bans, sources and, where they can be had, advisories of all dependencies
 msrv         the workspace builds with the oldest Rust it promises, if that is installed
@@ -528,7 +528,8 @@ step_mutants() {
 }
 
 step_secrets() {
-    cargo test --locked --release --manifest-path proofs/Cargo.toml --test secrets
+    cargo test --locked --release --manifest-path proofs/Cargo.toml --test secrets \
+        --test secrets_signalling --test secrets_heap
 }
 
 step_constant-time() {

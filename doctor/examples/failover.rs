@@ -3,7 +3,7 @@
 //! `a` is killed, without a chance to say anything; process `b` takes its address, restores the
 //! state and goes on, in the second round of the sequence numbers.
 //!
-//! Redis is a server of its own that this program starts and ends, on a Unix socket. Where there is
+//! Redis is a server of its own that this program starts, on a Unix socket, and that ends with it. Where there is
 //! no `redis-server` (Debian's package of that name), or with `--file`, the state goes through a
 //! file. With `--without-state` `b` begins anew, and the example says what that leads to.
 //!
@@ -45,6 +45,9 @@ const LEFT_OUT: u64 = 64;
 /// 1 when `a` is killed. A real sender begins below 2^15 (RFC 4568 §6.4).
 const FIRST_INDEX: u64 = (1 << 16) - 50;
 
+/// How long a process waits for another one: for a packet, for Redis.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 const PHONE: u32 = 0x0000_0501;
 const SERVER: u32 = 0x0000_5e7e;
 
@@ -55,6 +58,7 @@ fn main() -> Result<()> {
         ["--file"] => play(false, true),
         ["--without-state"] => play(true, false),
         ["node", store, address, state] => node(store, address, state == "restore"),
+        ["redis", socket] => keep_redis(Path::new(socket)),
         _ => Err("usage: failover [--file | --without-state]".into()),
     }
 }
@@ -71,7 +75,12 @@ impl Store {
     /// `redis+unix:///path` or the path of a file.
     fn open(place: &str) -> Result<Self> {
         Ok(match place.starts_with("redis") {
-            true => Self::Redis(redis::Client::open(place)?.get_connection()?),
+            true => {
+                let redis = redis::Client::open(place)?.get_connection_with_timeout(PATIENCE)?;
+                redis.set_read_timeout(Some(PATIENCE))?;
+                redis.set_write_timeout(Some(PATIENCE))?;
+                Self::Redis(redis)
+            }
             false => Self::File(place.into()),
         })
     }
@@ -131,7 +140,7 @@ fn node(store: &str, address: &str, restore: bool) -> Result<()> {
         println!("{streams} streams, rollover counter {}", rx.roc(PHONE).unwrap_or_default());
     }
     let socket = UdpSocket::bind(address)?;
-    socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+    socket.set_read_timeout(Some(PATIENCE))?;
     println!("port {}", socket.local_addr()?.port());
 
     let mut buffer = [0; 2048];
@@ -185,27 +194,63 @@ impl Drop for Running {
     }
 }
 
-/// Redis on a socket in `dir`, if there is a Redis.
-fn start_redis(dir: &Path) -> Result<Option<(Running, String)>> {
-    let socket = dir.join("redis.sock");
+/// Runs Redis on a socket until standard input ends, which it does with whoever holds the other end,
+/// however that ends.
+fn keep_redis(socket: &Path) -> Result<()> {
     let started = Command::new("redis-server")
         .args(["--port", "0", "--save", "", "--appendonly", "no", "--daemonize", "no"])
         .arg("--unixsocket")
-        .arg(&socket)
-        .current_dir(dir)
+        .arg(socket)
+        .current_dir(socket.parent().ok_or("a socket is in a folder")?)
+        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn();
     let server = match started {
         Ok(child) => Running(child),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            println!("none");
+            return Ok(());
+        }
         Err(error) => return Err(error.into()),
     };
-    let url = format!("redis+unix://{}", socket.display());
+    println!("started");
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    drop(server);
+    Ok(())
+}
+
+/// Redis with what ends it.
+struct Redis {
+    keeper: Child,
+    url: String,
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+/// Redis on a socket in `dir`, if there is a Redis.
+fn start_redis(dir: &Path) -> Result<Option<Redis>> {
+    let socket = dir.join("redis.sock");
+    let keeper = Command::new(std::env::current_exe()?)
+        .arg("redis")
+        .arg(&socket)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut redis = Redis { keeper, url: format!("redis+unix://{}", socket.display()) };
+    let says = redis.keeper.stdout.take().ok_or("the child has a standard output")?;
+    if line(&mut BufReader::new(says))? == "none" {
+        return Ok(None);
+    }
     let start = Instant::now();
     loop {
-        match Store::open(&url) {
-            Ok(_) => return Ok(Some((server, url))),
-            Err(why) if start.elapsed() > Duration::from_secs(20) => return Err(why),
+        match Store::open(&redis.url) {
+            Ok(_) => return Ok(Some(redis)),
+            Err(why) if start.elapsed() > 4 * PATIENCE => return Err(why),
             Err(_) => sleep(Duration::from_millis(20)),
         }
     }
@@ -296,12 +341,13 @@ fn play(with_redis: bool, with_state: bool) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let redis = if with_redis { start_redis(dir.path())? } else { None };
     let store = match &redis {
-        Some((_, url)) => {
+        Some(redis) => {
             println!("state goes through Redis every {SAVE_EVERY} packets");
-            url.clone()
+            redis.url.clone()
         }
         None => {
-            println!("state goes through a file every {SAVE_EVERY} packets");
+            let why = if with_redis { " (there is no redis-server)" } else { "" };
+            println!("state goes through a file every {SAVE_EVERY} packets{why}");
             dir.path().join("state").display().to_string()
         }
     };

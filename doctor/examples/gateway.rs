@@ -227,8 +227,19 @@ fn waiting(legs: &[(UdpSocket, SocketAddr)]) -> Result<Vec<Datagram>> {
 fn received(socket: &UdpSocket, bytes: &mut [u8]) -> Result<Option<usize>> {
     match socket.recv(bytes) {
         Ok(len) => Ok(Some(len)),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-        Err(error) => Err(error.into()),
+        // On a connected socket the error may be that of an earlier packet: the phone was not there.
+        Err(error) => match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::ConnectionRefused => Ok(None),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// One phone that is gone is no reason to leave the others.
+fn sent(result: std::io::Result<usize>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::ConnectionRefused => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
@@ -252,7 +263,7 @@ impl Gateway {
             match packet.result {
                 Some(Ok(len)) => {
                     let (socket, _) = &self.plain[packet.context];
-                    socket.send(&packet.packet[..len])?;
+                    sent(socket.send(&packet.packet[..len]))?;
                     self.relayed[0] += 1;
                 }
                 Some(Err(why)) => self.refused.push(format!("call {}: {why}", packet.context + 1)),
@@ -281,7 +292,7 @@ impl Gateway {
             match packet.result {
                 Some(Ok(len)) => {
                     let (socket, phone) = &self.secured[packet.context];
-                    socket.send_to(&packet.buffer[..len], phone)?;
+                    sent(socket.send_to(&packet.buffer[..len], phone))?;
                     self.relayed[1] += 1;
                 }
                 Some(Err(why)) => self.refused.push(format!("call {}: {why}", packet.context + 1)),

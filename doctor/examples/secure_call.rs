@@ -369,5 +369,9 @@ fn talk(phone: &mut Endpoint, gateway: &mut Endpoint) -> Result<(), Box<dyn Erro
         };
         println!("           heard {seconds:.2} s of audio ({loud} loud samples), {same}");
     }
-    Ok(())
+    let secured = [&phone, &gateway].into_iter().filter(|endpoint| endpoint.secured.is_some());
+    match secured.into_iter().all(|endpoint| endpoint.heard == speech) {
+        true => Ok(()),
+        false => Err("a secured call was heard otherwise than it was spoken".into()),
+    }
 }

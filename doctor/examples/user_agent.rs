@@ -1,7 +1,8 @@
 //! A SIP user agent that answers calls secured by SDES and echoes what it hears: INVITE over UDP
 //! (RFC 3261), the SDP by `srtp-negotiation`, SRTP and SRTCP by `srtp-core`. One call at a time,
 //! G.711, no registration, no transport but UDP; re-INVITEs (hold, another key, another port) are
-//! answered, plain RTP is not.
+//! answered, plain RTP is not. A call that nobody acknowledges, or of which nothing is heard any more,
+//! is ended with a BYE; nothing that comes from the network ends the program.
 //!
 //! ```text
 //! cargo run --release -p srtp-doctor --example user_agent -- 127.0.0.1:5070
@@ -30,6 +31,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// T1 and T2 of RFC 3261 §17.1.1.1: how long until a 200 is sent again, at first and at most.
 const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
+/// How long a 200 may be without its ACK (RFC 3261 §13.3.1.4), and a call without any packet.
+const UNCONFIRMED: Duration = T1.saturating_mul(64);
+const SILENT: Duration = Duration::from_secs(300);
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -51,9 +55,8 @@ fn main() -> Result<()> {
                 agent.serve(&request, from)?;
             }
         }
-        if let Some(call) = &mut agent.call {
-            call.repeat_answer(&agent.sip)?;
-            idle &= !call.media.echo(&mut buffer)?;
+        if agent.tend(Instant::now(), &mut buffer)? {
+            idle = false;
         }
         if idle {
             sleep(Duration::from_millis(2));
@@ -72,6 +75,13 @@ fn received(socket: &UdpSocket, buffer: &mut [u8]) -> Result<Option<(usize, Sock
             _ => Err(error.into()),
         },
     }
+}
+
+/// Sends a datagram, if the network takes it. Where to, somebody else said: an address that nothing
+/// can be sent to is no reason to stop.
+fn send(socket: &UdpSocket, datagram: &[u8], to: SocketAddr) -> std::result::Result<(), String> {
+    let sent = socket.send_to(datagram, to);
+    sent.map(|_| ()).map_err(|error| format!("cannot send to {to}: {error}"))
 }
 
 // SIP ------------------------------------------------------------------------------------------
@@ -126,6 +136,30 @@ impl<'a> Request<'a> {
     }
 }
 
+impl Request<'_> {
+    /// Our BYE in the call of this INVITE (RFC 3261 §12.2.1.1): the other way around, by the same way.
+    fn bye(&self, here: SocketAddr, tag: &str) -> Result<String> {
+        let contact = self.header("Contact", "m");
+        let uri = match contact.split_once('<').and_then(|(_, rest)| rest.split_once('>')) {
+            Some((uri, _)) => uri,
+            None => contact.split(';').next().unwrap_or_default().trim(),
+        };
+        let branch = u64::from_be_bytes(random()?);
+        let mut text =
+            format!("BYE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{branch:x}\r\n");
+        for route in self.headers("Record-Route", "") {
+            text += &format!("Route: {route}\r\n");
+        }
+        let (from, to, id) =
+            (self.header("To", "t"), self.header("From", "f"), self.header("Call-ID", "i"));
+        Ok(text
+            + &format!(
+                "Max-Forwards: 70\r\nFrom: {from};tag={tag}\r\nTo: {to}\r\nCall-ID: {id}\r\n\
+                 CSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n"
+            ))
+    }
+}
+
 struct UserAgent {
     sip: UdpSocket,
     call: Option<Call>,
@@ -140,8 +174,21 @@ struct Call {
     offer: String,
     answer: String,
     media: Media,
-    /// The 200 that no ACK has come for yet, where to, when next, and the pause after that.
-    unconfirmed: Option<(String, SocketAddr, Instant, Duration)>,
+    /// The 200 that no ACK has come for yet.
+    unconfirmed: Option<Unconfirmed>,
+    /// Our BYE, and where requests of this call go.
+    bye: String,
+    peer: SocketAddr,
+    /// When there was last a sign of the other side.
+    heard: Instant,
+}
+
+/// A 200 that goes out again until an ACK comes.
+struct Unconfirmed {
+    ok: String,
+    since: Instant,
+    due: Instant,
+    pause: Duration,
 }
 
 impl UserAgent {
@@ -169,18 +216,47 @@ impl UserAgent {
                 }
             },
             "BYE" | "CANCEL" if known => {
-                if let Some(call) = self.call.take() {
-                    call.media.report();
-                }
-                self.ended += 1;
+                self.end();
                 request.response("200 OK", &tag, "", "")
             }
             "BYE" | "CANCEL" => request.response("481 Call Does Not Exist", &tag, "", ""),
             "OPTIONS" => request.response("200 OK", &tag, "Accept: application/sdp\r\n", ""),
             _ => request.response("501 Not Implemented", &tag, "", ""),
         };
-        self.sip.send_to(response.as_bytes(), from)?;
+        if let Err(why) = send(&self.sip, response.as_bytes(), from) {
+            println!("{why}");
+        }
         Ok(())
+    }
+
+    fn end(&mut self) {
+        if let Some(call) = self.call.take() {
+            call.media.report();
+            self.ended += 1;
+        }
+    }
+
+    /// What the call needs now: its 200 once more, its media echoed, its end. Says whether anything
+    /// had come.
+    fn tend(&mut self, now: Instant, buffer: &mut [u8]) -> Result<bool> {
+        let Some(call) = &mut self.call else { return Ok(false) };
+        let busy = call.media.echo(buffer)?;
+        if busy {
+            call.heard = now;
+        }
+        call.repeat_answer(&self.sip, now);
+        let unconfirmed = call.unconfirmed.as_ref().map(|ok| now.duration_since(ok.since));
+        let given_up = match unconfirmed {
+            Some(since) if since >= UNCONFIRMED => "no ACK came",
+            _ if now.duration_since(call.heard) >= SILENT => "nothing came any more",
+            _ => return Ok(busy),
+        };
+        println!("given up: {given_up}");
+        if let Err(why) = send(&self.sip, call.bye.as_bytes(), call.peer) {
+            println!("{why}");
+        }
+        self.end();
+        Ok(busy)
     }
 
     /// Answers an offer: of a new call, of the one there is, or once more the very same.
@@ -198,7 +274,8 @@ impl UserAgent {
         let answer = match &mut self.call {
             Some(call) => call.media.reanswer(request.body, &call.offer, &call.answer)?,
             None => {
-                let (media, answer) = Media::answer(request.body, self.sip.local_addr()?.ip())?;
+                let here = self.sip.local_addr()?;
+                let (media, answer) = Media::answer(request.body, here.ip())?;
                 self.call = Some(Call {
                     id: id.to_owned(),
                     tag: tag.to_owned(),
@@ -206,6 +283,9 @@ impl UserAgent {
                     answer: String::new(),
                     media,
                     unconfirmed: None,
+                    bye: request.bye(here, tag)?,
+                    peer: from,
+                    heard: Instant::now(),
                 });
                 answer
             }
@@ -213,7 +293,10 @@ impl UserAgent {
         let ok = self.ok(request, tag, &answer);
         if let Some(call) = &mut self.call {
             (call.offer, call.answer) = (request.body.to_owned(), answer);
-            call.unconfirmed = Some((ok.clone(), from, Instant::now() + T1, T1));
+            let now = Instant::now();
+            (call.peer, call.heard) = (from, now);
+            let unconfirmed = Unconfirmed { ok: ok.clone(), since: now, due: now + T1, pause: T1 };
+            call.unconfirmed = Some(unconfirmed);
         }
         Ok(ok)
     }
@@ -228,15 +311,15 @@ impl UserAgent {
 
 impl Call {
     /// RFC 3261 §13.3.1.4: the 200 goes out again until an ACK comes, less and less often.
-    fn repeat_answer(&mut self, sip: &UdpSocket) -> Result<()> {
-        if let Some((ok, to, due, pause)) = &mut self.unconfirmed
-            && Instant::now() >= *due
+    fn repeat_answer(&mut self, sip: &UdpSocket, now: Instant) {
+        if let Some(Unconfirmed { ok, due, pause, .. }) = &mut self.unconfirmed
+            && now >= *due
         {
-            sip.send_to(ok.as_bytes(), *to)?;
+            // Lost like any other; the next one follows.
+            let _ = send(sip, ok.as_bytes(), self.peer);
             *pause = (*pause * 2).min(T2);
             *due += *pause;
         }
-        Ok(())
     }
 }
 
@@ -261,7 +344,8 @@ struct Media {
     /// Packets echoed, reports exchanged, and packets refused with the last reason.
     echoed: u32,
     reports: u32,
-    refused: Vec<String>,
+    refused: u64,
+    last_refusal: String,
 }
 
 /// An answer on its way: the text, and what it took out of the offer.
@@ -298,7 +382,9 @@ fn agree(
     let format = format.ok_or("neither PCMU (0) nor PCMA (8) is offered")?;
     let peer = media.connection().and_then(|connection| connection.ip());
     let peer = peer.ok_or("the offer does not say where to send")?;
-    let to = [media.port(), media.rtcp().map_or(media.port() + 1, |rtcp| rtcp.port)]
+    // RFC 3550 §11; above the last port there is none.
+    let above = media.port().saturating_add(1);
+    let to = [media.port(), media.rtcp().map_or(above, |rtcp| rtcp.port)]
         .map(|port| SocketAddr::new(peer, port));
 
     let key = match own {
@@ -371,7 +457,8 @@ impl Media {
             octets: 0,
             echoed: 0,
             reports: 0,
-            refused: Vec::new(),
+            refused: 0,
+            last_refusal: String::new(),
         };
         Ok((media, agreed.answer))
     }
@@ -404,40 +491,48 @@ impl Media {
         let mut busy = false;
         while let Some((len, _)) = received(&self.rtp, buffer)? {
             busy = true;
-            match self.rx.unprotect_rtp(&mut buffer[..len]) {
-                Ok(len) => self.echo_rtp(buffer, len)?,
-                Err(why) => self.refused.push(format!("SRTP: {why}")),
-            }
+            let opened = self.rx.unprotect_rtp(&mut buffer[..len]);
+            let echoed = opened.map_err(|why| format!("SRTP: {why}"));
+            let echoed = echoed.and_then(|len| self.echo_rtp(buffer, len));
+            self.unless_refused(echoed);
         }
         while let Some((len, _)) = received(&self.rtcp, buffer)? {
             busy = true;
-            match self.rx.unprotect_rtcp(&mut buffer[..len]) {
-                Ok(_) => self.report_back(buffer)?,
-                Err(why) => self.refused.push(format!("SRTCP: {why}")),
-            }
+            let opened = self.rx.unprotect_rtcp(&mut buffer[..len]);
+            let answered = opened.map_err(|why| format!("SRTCP: {why}"));
+            let answered = answered.and_then(|_| self.report_back(buffer));
+            self.unless_refused(answered);
         }
         Ok(busy)
     }
 
+    fn unless_refused(&mut self, done: std::result::Result<(), String>) {
+        if let Err(why) = done {
+            self.refused += 1;
+            self.last_refusal = why;
+        }
+    }
+
     /// The same payload and timestamp as our own stream.
-    fn echo_rtp(&mut self, buffer: &mut [u8], len: usize) -> Result<()> {
+    fn echo_rtp(&mut self, buffer: &mut [u8], len: usize) -> std::result::Result<(), String> {
         self.highest = u16::from_be_bytes([buffer[2], buffer[3]]);
         if !self.direction.sends() {
             return Ok(());
         }
         buffer[2..4].copy_from_slice(&self.sequence_number.to_be_bytes());
         buffer[8..12].copy_from_slice(&self.ssrc.to_be_bytes());
-        let protected = self.tx.protect_rtp(buffer, len)?;
-        self.rtp.send_to(&buffer[..protected], self.to[0])?;
+        let protected = self.tx.protect_rtp(buffer, len).map_err(|why| format!("echo: {why}"))?;
+        // It counts as sent even if it is lost: a sequence number is used once.
         self.sequence_number = self.sequence_number.wrapping_add(1);
-        self.octets = self.octets.wrapping_add(u32::try_from(len - 12)?);
+        send(&self.rtp, &buffer[..protected], self.to[0])?;
+        self.octets = self.octets.wrapping_add(u32::try_from(len - 12).unwrap_or_default());
         self.echoed += 1;
         Ok(())
     }
 
     /// Answers a report with ours: a sender report with one block about the peer, and the SDES item
     /// that every compound packet has (RFC 3550 §6.1).
-    fn report_back(&mut self, buffer: &mut [u8]) -> Result<()> {
+    fn report_back(&mut self, buffer: &mut [u8]) -> std::result::Result<(), String> {
         let about = u32::from_be_bytes([buffer[4], buffer[5], buffer[6], buffer[7]]);
         let mut packet = vec![0x81, 200, 0, 12];
         // SSRC; NTP and RTP time, which we do not keep; packets, octets; the block: SSRC, loss,
@@ -451,8 +546,8 @@ impl Media {
         packet.extend(*b"\x01\x04echo\0\0");
         let len = packet.len();
         packet.resize(len + self.tx.rtcp_overhead(), 0);
-        self.tx.protect_rtcp(&mut packet, len)?;
-        self.rtcp.send_to(&packet, self.to[1])?;
+        self.tx.protect_rtcp(&mut packet, len).map_err(|why| format!("report: {why}"))?;
+        send(&self.rtcp, &packet, self.to[1])?;
         self.reports += 1;
         Ok(())
     }
@@ -460,9 +555,9 @@ impl Media {
     /// What the call came to, when it is over.
     fn report(&self) {
         println!("over: {} packets echoed, {} reports answered", self.echoed, self.reports);
-        println!("refused: {}", self.refused.len());
-        for why in &self.refused {
-            println!("  {why}");
+        println!("refused: {}", self.refused);
+        if self.refused > 0 {
+            println!("  the last because: {}", self.last_refusal);
         }
     }
 }
@@ -481,4 +576,117 @@ fn port_pair(ip: IpAddr) -> Result<(UdpSocket, UdpSocket)> {
         }
     }
     Err("no two free ports in a row".into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, clippy::unwrap_used)]
+
+    use super::*;
+
+    const KEY: [u8; 30] = [7; 30];
+
+    fn invite(address: &str, port: u16) -> String {
+        let line = CryptoAttribute::new(
+            1,
+            MasterKey::new(sdes_sdp::CryptoSuite::AesCm128HmacSha1_80, &KEY).unwrap(),
+            sdes_sdp::SessionParameters::default(),
+        );
+        let line = line.unwrap().line(&sdes_sdp::Emit::default()).to_string();
+        format!(
+            "INVITE sip:echo@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
+             From: <sip:a@h>;tag=a\r\nTo: <sip:echo@h>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:a@127.0.0.1:9>\r\nRecord-Route: <sip:p;lr>\r\n\r\n\
+             v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n\
+             m=audio {port} RTP/SAVP 0\r\n{line}\r\n"
+        )
+    }
+
+    fn agent() -> (UserAgent, UdpSocket, SocketAddr) {
+        let (sip, peer) =
+            (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        sip.set_nonblocking(true).unwrap();
+        peer.set_nonblocking(true).unwrap();
+        let from = peer.local_addr().unwrap();
+        (UserAgent { sip, call: None, ended: 0 }, peer, from)
+    }
+
+    fn heard(peer: &UdpSocket) -> String {
+        let mut buffer = [0; 4096];
+        let mut all = String::new();
+        while let Some((len, _)) = received(peer, &mut buffer).unwrap() {
+            all += &String::from_utf8_lossy(&buffer[..len]);
+        }
+        all
+    }
+
+    fn call(agent: &mut UserAgent, address: &str, port: u16, from: SocketAddr) {
+        let text = invite(address, port);
+        agent.serve(&Request::parse(text.as_bytes()).unwrap(), from).unwrap();
+    }
+
+    /// Echo to an address that nothing can be sent to, and a port with none above it: the packet is
+    /// refused, the program goes on. A thousand forgeries take no memory.
+    #[test]
+    fn nothing_from_the_network_ends_it() {
+        let (mut agent, peer, from) = agent();
+        call(&mut agent, "255.255.255.255", 65535, from);
+        assert!(heard(&peer).starts_with("SIP/2.0 200 OK\r\n"));
+        let rtp = agent.call.as_ref().unwrap().media.rtp.local_addr().unwrap();
+        let to = SocketAddr::new(from.ip(), rtp.port());
+        let key = MasterKey::new(sdes_sdp::CryptoSuite::AesCm128HmacSha1_80, &KEY).unwrap();
+        let mut tx: Outbound = Outbound::new(&key, srtp_core::Policy::SECURE).unwrap();
+        let mut packet = vec![0x80, 0, 0, 1, 0, 0, 0, 160, 0, 0, 0, 7];
+        packet.resize(12 + 160 + 10, 0);
+        tx.protect_rtp(&mut packet, 172).unwrap();
+        peer.send_to(&packet, to).unwrap();
+        for _ in 0..100 {
+            peer.send_to(&packet, to).unwrap();
+        }
+        let mut buffer = [0; 4096];
+        assert!(agent.tend(Instant::now(), &mut buffer).unwrap());
+        let media = &agent.call.as_ref().unwrap().media;
+        assert_eq!((media.echoed, media.refused), (0, 101));
+        assert_eq!(media.last_refusal, "SRTP: packet index 1 came in before");
+    }
+
+    /// RFC 3261 §13.3.1.4: without an ACK the 200 goes out again for 64*T1, and then the call is ended
+    /// with a BYE in its own dialog.
+    #[test]
+    fn a_call_that_nobody_acknowledges_is_given_up() {
+        let (mut agent, peer, from) = agent();
+        call(&mut agent, "127.0.0.1", 9, from);
+        let start = Instant::now();
+        heard(&peer);
+        let mut buffer = [0; 4096];
+        for second in 1..31 {
+            agent.tend(start + Duration::from_secs(second), &mut buffer).unwrap();
+        }
+        let oks = heard(&peer).matches("SIP/2.0 200 OK").count();
+        assert!((5..15).contains(&oks) && agent.call.is_some(), "{oks}");
+        agent.tend(start + Duration::from_secs(33), &mut buffer).unwrap();
+        let bye = heard(&peer);
+        let (_, bye) = bye.split_once("BYE ").expect("a BYE");
+        assert!(bye.starts_with("sip:a@127.0.0.1:9 SIP/2.0\r\n"), "{bye}");
+        for line in ["From: <sip:echo@h>;tag=", "To: <sip:a@h>;tag=a\r\n", "Route: <sip:p;lr>\r\n"]
+        {
+            assert!(bye.contains(line), "{bye}");
+        }
+        assert!(agent.call.is_none() && agent.ended == 1);
+    }
+
+    /// One whose other side is gone without a BYE is given up, too.
+    #[test]
+    fn a_call_of_which_nothing_comes_is_given_up() {
+        let (mut agent, peer, from) = agent();
+        call(&mut agent, "127.0.0.1", 9, from);
+        let ack = invite("127.0.0.1", 9).replace("INVITE", "ACK");
+        agent.serve(&Request::parse(ack.as_bytes()).unwrap(), from).unwrap();
+        heard(&peer);
+        let (start, mut buffer) = (Instant::now(), [0; 4096]);
+        agent.tend(start + SILENT - Duration::from_secs(9), &mut buffer).unwrap();
+        assert!(agent.call.is_some() && heard(&peer).is_empty());
+        agent.tend(start + SILENT, &mut buffer).unwrap();
+        assert!(agent.call.is_none() && heard(&peer).starts_with("BYE "));
+    }
 }

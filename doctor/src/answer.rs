@@ -12,6 +12,7 @@ use srtp_negotiation::{
     Decision, LocalMedia, LocalSession, MediaOutcome, Outcome, Party, Reason, answered_direction,
     decide, line_verdicts, write_answer,
 };
+use zeroize::Zeroizing;
 
 use crate::cli::{AnswerArgs, Common};
 use crate::connect::exit;
@@ -19,16 +20,17 @@ use crate::dtls;
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, plainly};
 use crate::parties::Loaded;
+use crate::secret::Text;
 use crate::table::style::BAD;
 
 #[derive(Serialize)]
-struct Json {
+struct Json<'a> {
     outcome: &'static str,
     status: u16,
     reason: String,
     source: &'static str,
     /// The answer, with its keys; they are what it is for.
-    sdp: Option<String>,
+    sdp: Option<&'a str>,
 }
 
 /// Runs the command: the answer or the refusal to `out`, remarks to `err`. The answer has the keys in
@@ -48,25 +50,23 @@ pub fn run(
     let offer = Sdp::parse(&text).map_err(|error| Failure::input(&name, error))?;
     let party = Loaded::read(&args.party_name, &args.party)?;
     let mut keys = Keys::new(args.keys.as_deref())?;
-    let json = party.with(&args.party, |endpoint| {
+    let answered = party.with(&args.party, |endpoint| {
         let decision = decide(&offer, &endpoint.party());
         let (outcome, reason) = (outcome(&decision), decision.reason());
         let sdp = match outcome {
             Outcome::Rejected => None,
             _ => Some(write(&name, &offer, &decision, &endpoint, args.addr, &mut keys)?),
         };
-        Ok((
-            outcome,
-            Json {
-                outcome: outcome.as_str(),
-                status: if outcome == Outcome::Rejected { 488 } else { 200 },
-                reason: place(&offer, &reason) + &reason.to_string(),
-                source: reason.source(),
-                sdp,
-            },
-        ))
+        Ok((outcome, reason, sdp))
     });
-    let (outcome, json) = json?;
+    let (outcome, reason, sdp) = answered?;
+    let json = Json {
+        outcome: outcome.as_str(),
+        status: if outcome == Outcome::Rejected { 488 } else { 200 },
+        reason: place(&offer, &reason) + &reason.to_string(),
+        source: reason.source(),
+        sdp: sdp.as_deref(),
+    };
     let remarks = offer
         .media()
         .filter(dtls::alone_keys)
@@ -127,7 +127,7 @@ fn write(
     endpoint: &Endpoint<'_>,
     addr: SocketAddr,
     keys: &mut Keys,
-) -> Result<String, Failure> {
+) -> Result<Text, Failure> {
     let address = addr.ip().to_string();
     let (net_type, addr_type) = ("IN", if addr.is_ipv4() { "IP4" } else { "IP6" });
     let session = LocalSession {
@@ -168,7 +168,7 @@ fn write(
             key: master_keys.get(usize::from(n)).and_then(Option::as_ref),
         });
     }
-    let mut text = String::new();
+    let mut text = Text::default();
     // All that can be wrong comes from the offer: what an answer repeats of it.
     write_answer(&mut text, offer, decision, &session, &local)
         .map_err(|error| Failure::input(name, format!("cannot be answered: {error}")))?;
@@ -177,7 +177,8 @@ fn write(
 
 /// Key material: what `--keys` gave, else the system's.
 struct Keys {
-    given: Option<std::vec::IntoIter<u8>>,
+    given: Option<Zeroizing<Vec<u8>>>,
+    used: usize,
 }
 
 impl Keys {
@@ -186,30 +187,35 @@ impl Keys {
         let bytes = |hex: &str| -> Option<Vec<u8>> {
             let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
             let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
-            rest.is_empty().then(|| pairs.iter().map(byte).collect())?
+            // `collect` does not know how many there will be, and would leave some where it grows.
+            let mut bytes = Vec::with_capacity(pairs.len());
+            pairs.iter().try_for_each(|pair| byte(pair).map(|byte| bytes.push(byte)))?;
+            rest.is_empty().then_some(bytes)
         };
         let given = match hex {
             None => None,
             Some(hex) => {
                 let bad = || Failure::usage("--keys: not an even number of hex digits");
-                Some(bytes(hex).ok_or_else(bad)?.into_iter())
+                Some(Zeroizing::new(bytes(hex).ok_or_else(bad)?))
             }
         };
-        Ok(Self { given })
+        Ok(Self { given, used: 0 })
     }
 
     fn fill(&mut self, key: &mut [u8]) -> Result<(), Failure> {
-        let Some(given) = &mut self.given else {
+        let Some(given) = &self.given else {
             return getrandom::fill(key)
                 .map_err(|error| Failure::input("the system's random source", error));
         };
-        let (left, needed) = (given.len(), key.len());
+        let unused = given.get(self.used..).unwrap_or_default();
+        let (left, needed) = (unused.len(), key.len());
         if left < needed {
             return Err(Failure::usage(format!(
                 "--keys: {left} bytes are left where the suite needs {needed}"
             )));
         }
-        key.iter_mut().zip(given).for_each(|(to, from)| *to = from);
+        key.iter_mut().zip(unused).for_each(|(to, from)| *to = *from);
+        self.used = self.used.saturating_add(needed);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
+use crate::secret::Text;
 use crate::sip::{Message, Start};
 
 /// Where a message was found.
@@ -21,7 +22,7 @@ pub struct Place {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Description {
     /// The text of the body.
-    pub text: String,
+    pub text: Text,
     /// `tag` of who sent it: of `From` in a request, of `To` in a response.
     pub tag: String,
     /// The message it came in.
@@ -227,8 +228,8 @@ impl Calls {
             for (offer, outcome) in transaction.outcomes() {
                 let result = match &outcome {
                     Outcome::Answered { answer, .. } => answer.text.clone(),
-                    Outcome::Refused { status, .. } => status.to_string(),
-                    Outcome::Unanswered => String::new(),
+                    Outcome::Refused { status, .. } => status.to_string().into(),
+                    Outcome::Unanswered => Text::default(),
                 };
                 if seen.insert((call, request.clone(), offer.text.clone(), result)) {
                     let (call_id, request) = (key.call_id.clone(), request.clone());

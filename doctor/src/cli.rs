@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::secret::Text;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  secured: everything asked for is SRTP, was decrypted, was done
@@ -101,7 +103,7 @@ pub struct DecryptArgs {
     pub wav: bool,
     /// Try the keys of this a=crypto line instead of those in the capture's SIP; may be repeated
     #[arg(long, value_name = "LINE")]
-    pub crypto: Vec<String>,
+    pub crypto: Vec<Text>,
     /// Take the keys and addresses of this SDP instead of the capture's SIP; two of them are taken
     /// as offer and answer
     #[arg(long, value_name = "FILE")]
@@ -146,7 +148,7 @@ pub struct AnswerArgs {
     pub party_name: String,
     /// Key and salt of every SRTP stream one after the other, instead of random ones
     #[arg(long, value_name = "HEX")]
-    pub keys: Option<String>,
+    pub keys: Option<Text>,
     /// Where the party receives; the port counts up by two for further streams
     #[arg(long, value_name = "IP:PORT", default_value = "192.0.2.1:4000")]
     pub addr: std::net::SocketAddr,
@@ -198,10 +200,10 @@ pub struct PacketArgs {
     pub auto: bool,
     /// A whole a=crypto value, session parameters included
     #[arg(long, value_name = "LINE")]
-    pub crypto: Option<String>,
+    pub crypto: Option<Text>,
     /// Master key and salt, one after the other as in an a=crypto line
     #[arg(long, value_name = "HEX", requires = "suite")]
-    pub salt_key: Option<String>,
+    pub salt_key: Option<Text>,
     /// The crypto-suite of --salt-key
     #[arg(long, value_name = "NAME", requires = "salt_key")]
     pub suite: Option<String>,

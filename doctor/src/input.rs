@@ -5,7 +5,10 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use crate::failure::Failure;
+use crate::secret::Text;
 
 /// The most text read from one SDP file, in bytes; an SDP is a few kilobytes.
 const MAX_TEXT: u64 = 16 << 20;
@@ -71,21 +74,34 @@ impl Input {
             .map_err(|error| Failure::input(&self.name, plainly(&error)))
     }
 
+    /// The first four bytes, fewer where there are no more: what tells file formats apart.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn magic(&mut self) -> Result<Vec<u8>, Failure> {
+        let mut magic = Vec::new();
+        let read = self.rewound()?.take(4).read_to_end(&mut magic);
+        read.map_err(|error| Failure::input(&self.name, plainly(&error)))?;
+        Ok(magic)
+    }
+
     /// The whole input as text; bytes that are not UTF-8 become U+FFFD, as names in SIP are not
     /// always UTF-8 and nothing that matters here is outside ASCII.
     ///
     /// # Errors
     /// A file that cannot be read or is longer than any SDP or log worth reading.
-    pub fn text(&mut self) -> Result<String, Failure> {
+    pub fn text(&mut self) -> Result<Text, Failure> {
         if self.len > MAX_TEXT {
             let what = format!("{} bytes are too many for a text file", self.len);
             return Err(Failure::input(&self.name, what));
         }
-        let mut bytes = Vec::new();
+        // Room for all of it and the look for more, so that it is in no other place on the way.
+        let room = usize::try_from(self.len).unwrap_or(0).saturating_add(64);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         self.rewound()?
             .read_to_end(&mut bytes)
             .map_err(|error| Failure::input(&self.name, plainly(&error)))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(Text::lossy(&bytes))
     }
 }
 

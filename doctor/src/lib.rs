@@ -22,6 +22,7 @@ pub mod rtp;
 pub mod secret;
 pub mod signalling;
 pub mod sip;
+pub mod strange;
 pub mod table;
 pub mod tcp;
 pub mod terminal;

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::secret::Text;
+
 /// First line of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Start {
@@ -39,7 +41,7 @@ pub struct Message {
     /// `Warning`, which says more of a refusal than its status.
     pub warning: Option<String>,
     /// The SDP in the body, out of a multipart body if need be.
-    pub sdp: Option<String>,
+    pub sdp: Option<Text>,
 }
 
 /// Why something that starts like a SIP message is none.
@@ -101,7 +103,7 @@ pub fn parse(datagram: &[u8]) -> Option<Result<Message, SipError>> {
     if !datagram.first()?.is_ascii_uppercase() {
         return None;
     }
-    let start = start_line(&String::from_utf8_lossy(datagram.get(..1024).unwrap_or(datagram)))?;
+    let start = start_line(&Text::lossy(datagram.get(..1024).unwrap_or(datagram)))?;
     Some(message(start, datagram))
 }
 
@@ -138,7 +140,7 @@ fn message(start: Start, datagram: &[u8]) -> Result<Message, SipError> {
         to_tag: headers.get("To", "t").and_then(|to| tag(&to)).unwrap_or_default(),
         warning: headers.get("Warning", ""),
         call_id,
-        sdp: sdp_in(&kind, &String::from_utf8_lossy(body)),
+        sdp: sdp_in(&kind, &Text::lossy(body)),
     })
 }
 
@@ -198,10 +200,10 @@ fn tag(value: &str) -> Option<String> {
 }
 
 /// The SDP in a body: the body itself, or the part of a multipart body (RFC 5621 §3) that is SDP.
-fn sdp_in(kind: &str, body: &str) -> Option<String> {
+fn sdp_in(kind: &str, body: &str) -> Option<Text> {
     let media_type = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if media_type == "application/sdp" || (media_type.is_empty() && body.starts_with("v=")) {
-        return (!body.trim().is_empty()).then(|| body.to_owned());
+        return (!body.trim().is_empty()).then(|| body.into());
     }
     if !media_type.starts_with("multipart/") {
         return None;
@@ -211,7 +213,7 @@ fn sdp_in(kind: &str, body: &str) -> Option<String> {
         let part = part.strip_prefix("\r\n").or_else(|| part.strip_prefix('\n'))?;
         let (head, rest) = split_body(part.as_bytes());
         let headers = Headers::new(&format!("\n{}", String::from_utf8_lossy(head)));
-        sdp_in(&headers.get("Content-Type", "c")?, &String::from_utf8_lossy(rest))
+        sdp_in(&headers.get("Content-Type", "c")?, &Text::lossy(rest))
     })
 }
 

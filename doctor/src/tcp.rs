@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 
 use crate::net::Segment;
+use crate::secret::Bytes;
 use crate::sip;
 
 /// Bytes of one direction that are held at most, in order and out of it; SIP messages have a few
@@ -31,13 +32,13 @@ type Ends = (SocketAddr, SocketAddr);
 struct Stream {
     /// The sequence number of the byte after `ready`.
     next: u32,
-    ready: Vec<u8>,
+    ready: Bytes,
     /// How much of `ready` was searched for the end of the header lines.
     searched: usize,
     /// Bytes without which there is no message.
     wanted: usize,
     /// Segments that came before their time, by their sequence number.
-    early: BTreeMap<u32, Vec<u8>>,
+    early: BTreeMap<u32, Bytes>,
     /// Frame of the last segment.
     frame: u64,
 }
@@ -93,7 +94,7 @@ impl Reassembly {
             match stream.cut() {
                 Cut::Message(len) => {
                     message(stream.ready.get(..len).unwrap_or_default());
-                    stream.ready.drain(..len);
+                    stream.ready.consume(len);
                     (stream.searched, stream.wanted) = (0, 0);
                 }
                 Cut::More => return,
@@ -120,7 +121,7 @@ impl Reassembly {
             let gap = if stream.early.is_empty() {
                 "it ends there".to_owned()
             } else {
-                let early: usize = stream.early.values().map(Vec::len).sum();
+                let early: usize = stream.early.values().map(|held| held.len()).sum();
                 format!("a segment is missing before {early} further bytes")
             };
             complaints.push(format!(
@@ -147,11 +148,18 @@ impl Reassembly {
 
 impl Stream {
     fn new(next: u32) -> Self {
-        Self { next, ready: Vec::new(), searched: 0, wanted: 0, early: BTreeMap::new(), frame: 0 }
+        Self {
+            next,
+            ready: Bytes::default(),
+            searched: 0,
+            wanted: 0,
+            early: BTreeMap::new(),
+            frame: 0,
+        }
     }
 
     fn held(&self) -> usize {
-        self.ready.len() + self.early.values().map(Vec::len).sum::<usize>()
+        self.ready.len() + self.early.values().map(|held| held.len()).sum::<usize>()
     }
 
     /// Takes in what is new in a segment, and what waited for it.
@@ -164,7 +172,7 @@ impl Stream {
         } else {
             let longer = self.early.get(&seq).is_none_or(|held| held.len() < payload.len());
             if longer {
-                self.early.insert(seq, payload.to_vec());
+                self.early.insert(seq, payload.into());
             }
             return;
         }
@@ -215,7 +223,7 @@ impl Stream {
     }
 
     fn append(&mut self, bytes: &[u8]) {
-        self.ready.extend_from_slice(bytes);
+        self.ready.push(bytes);
         let len = u32::try_from(bytes.len()).unwrap_or(0);
         self.next = self.next.wrapping_add(len);
     }

@@ -14,7 +14,7 @@ mod common;
 
 use common::*;
 use sdes_sdp::{CryptoAttribute, Emit, MasterKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// All streams of one kind as (decrypted, plain, failed, replayed).
 fn counts(json: &Value, kind: &str) -> Vec<[u64; 4]> {
@@ -490,4 +490,23 @@ fn hold_changes_nothing() {
     let run = capture.decrypt(&["--json"]);
     assert_eq!(counts(&run.json(), "rtp"), [[6, 0, 0, 0], [6, 0, 0, 0]]);
     assert_eq!(run.code, 0);
+}
+
+/// Where both sides announce a DTLS fingerprint and no crypto line, the media are not taken for plain
+/// RTP, whatever the profile; what is missing is said.
+#[test]
+fn a_call_keyed_by_dtls_is_not_plain() {
+    let dtls = ["a=setup:active", "a=fingerprint:sha-256 6B:8B"];
+    for profile in ["UDP/TLS/RTP/SAVPF", "RTP/SAVPF", "RTP/SAVP", "RTP/AVP"] {
+        let mut capture = Capture::new();
+        capture.exchange(1, &sdp(A, profile, &dtls), &sdp(B, profile, &dtls));
+        Sender::new(&key(9), 7).send(&mut capture, A, B, 20);
+        let run = capture.decrypt(&["--json"]);
+        let json = run.json();
+        let stream = &json["streams"][0];
+        assert_eq!((&stream["failed"], &stream["plain"]), (&json!(20), &json!(0)), "{profile}");
+        let why = stream["diagnosis"].as_str().unwrap();
+        assert!(why.contains("agreed on with DTLS, not in SDP"), "{profile}: {why}");
+        assert_eq!(run.code, 4, "{profile}");
+    }
 }

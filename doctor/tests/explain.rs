@@ -249,19 +249,73 @@ fn readme_shows_a_real_explanation() {
     assert!(include_str!("../README.md").contains(&run.out), "the README shows another text");
 }
 
-/// A call that DTLS keys is not called plain, nor is a fax; what DTLS means is said.
+/// A call that DTLS keys is not called plain, nor is a fax; what DTLS means is said, and the JSON has
+/// the word of the text.
 #[test]
 fn what_crypto_lines_do_not_secure_is_left_alone() {
     let dtls = ["a=setup:active", "a=fingerprint:sha-256 6B:8B"];
-    let explain = |profile: &str, lines: &[&str]| {
+    let explain = |profile: &str, offered: &[&str], answered: &[&str], options: &[&str]| {
         let mut capture = Capture::new();
-        capture.exchange(1, &sdp(A, profile, lines), &sdp(B, profile, lines));
-        capture.run("explain", &[])
+        capture.exchange(1, &sdp(A, profile, offered), &sdp(B, profile, answered));
+        capture.run("explain", options)
     };
-    let run = explain("UDP/TLS/RTP/SAVP", &dtls);
-    assert!(run.out.starts_with("Left alone: the profile is keyed by DTLS"), "{}", run.out);
-    assert!(run.out.contains("UDP/TLS/RTP/SAVP: Left alone, "), "{}", run.out);
-    assert!(run.out.contains("\n    keyed by DTLS-SRTP (RFC 5763): "), "{}", run.out);
-    let run = explain("RTP/AVP", &[]);
+    let announced = "both sides announce DTLS fingerprints and no crypto line (RFC 5763 §5)";
+    let keyed = "the profile is keyed by DTLS, not by crypto lines (RFC 5764 §4.1)";
+    for (profile, reason) in [
+        ("UDP/TLS/RTP/SAVP", keyed),
+        ("UDP/TLS/RTP/SAVPF", keyed),
+        ("RTP/SAVP", announced),
+        ("RTP/SAVPF", announced),
+        ("RTP/AVP", announced),
+        ("RTP/AVPF", announced),
+    ] {
+        let run = explain(profile, &dtls, &dtls, &[]);
+        assert!(run.out.starts_with(&format!("Left alone: {reason}.\n")), "{}", run.out);
+        assert!(run.out.contains(&format!("{profile}: Left alone, {reason}\n")), "{}", run.out);
+        assert!(run.out.contains("\n    keyed by DTLS-SRTP (RFC 5763): "), "{}", run.out);
+        let run = explain(profile, &dtls, &dtls, &["--json"]);
+        let exchange = &run.json()["exchanges"][0];
+        let said = [&exchange["outcome"], &exchange["media"][0]["outcome"], &exchange["status"]];
+        assert_eq!(json!(said), json!(["left-alone", "left-alone", 200]), "{profile}");
+        assert_eq!((&exchange["context"], run.code), (&Value::Null, 0), "{profile}");
+    }
+    // One side alone does not make a handshake.
+    for (profile, outcome) in [("RTP/SAVP", "rejected"), ("RTP/AVP", "rtp")] {
+        for (offered, answered) in [(&dtls[..], &[][..]), (&[], &dtls)] {
+            let run = explain(profile, offered, answered, &["--json"]);
+            assert_eq!(run.json()["exchanges"][0]["outcome"], outcome, "{profile}");
+        }
+    }
+    // Nor does a fingerprint unmake what crypto lines agree on.
+    let with = |byte| [crypto(1, byte, ""), dtls[1].to_owned()];
+    let (ours, theirs) = (with(1), with(2));
+    let lines = |lines: &[String; 2]| lines.clone().map(|line| line.leak() as &str);
+    let run = explain("RTP/SAVP", &lines(&ours), &lines(&theirs), &["--json"]);
+    assert_eq!(run.json()["exchanges"][0]["outcome"], "srtp");
+
+    let run = explain("RTP/AVP", &[], &[], &[]);
     assert!(run.out.starts_with("RTP, not secured: ") && !run.out.contains("DTLS"), "{}", run.out);
+}
+
+/// A fax beside a stream that is secured, or is all there is, is left alone in text and JSON alike.
+#[test]
+fn a_fax_is_left_alone() {
+    let fax = "m=image 4002 udptl t38\r\n";
+    let secured = |address, byte| sdp(address, "RTP/SAVP", &[&crypto(1, byte, "")]) + fax;
+    let alone = |address: &str| {
+        let sdp = sdp(address, "RTP/AVP", &[]);
+        sdp.split_once("m=").unwrap().0.to_owned() + fax
+    };
+    for (offer, answer, outcomes) in [
+        (secured(A, 1), secured(B, 2), json!(["srtp", "srtp", "left-alone"])),
+        (alone(A), alone(B), json!(["left-alone", "left-alone", null])),
+    ] {
+        let run = two(&offer, &answer, &["--json"]);
+        let exchange = &run.json()["exchanges"][0];
+        let media = |at: usize| &exchange["media"][at]["outcome"];
+        assert_eq!(json!([exchange["outcome"], media(0), media(1)]), outcomes);
+        assert_eq!(run.code, 0);
+        let text = two(&offer, &answer, &[]).out;
+        assert!(text.contains("image 4002 udptl: Left alone, "), "{text}");
+    }
 }

@@ -58,6 +58,29 @@ fn explain() {
     checked(&["explain", &sdp("cisco-offer.sdp"), &sdp("cisco-answer.sdp")]);
     checked(&["explain", &sdp("rfc5939-3.2-offer.sdp"), &sdp("rfc5939-3.2-answer.sdp")]);
     checked(&["explain", &sdp("polycom-scenario-two.sdp"), &sdp("cisco-answer.sdp")]);
+    // Every outcome there is, of an exchange and of an m-line, and no other.
+    let dtls = ["a=setup:active", "a=fingerprint:sha-256 6B:8B"];
+    let exchange = |profile: &str, ours: &[&str], theirs: &[&str]| {
+        let mut capture = Capture::new();
+        capture.exchange(1, &self::sdp(A, profile, ours), &self::sdp(B, profile, theirs));
+        let json = capture.run("explain", &["--json"]).json();
+        assert_valid("explain", &json);
+        json
+    };
+    let (ours, theirs) = (crypto(1, 1, ""), crypto(1, 2, ""));
+    let outcomes = [
+        exchange("RTP/SAVP", &[&ours], &[&theirs]),
+        exchange("RTP/AVP", &[], &[]),
+        exchange("UDP/TLS/RTP/SAVPF", &dtls, &dtls),
+        exchange("RTP/SAVP", &[&ours], &[]),
+    ];
+    for (json, outcome) in outcomes.iter().zip(["srtp", "rtp", "left-alone", "rejected"]) {
+        assert_eq!(json["exchanges"][0]["outcome"], outcome);
+        assert_eq!(json["exchanges"][0]["media"][0]["outcome"], outcome);
+        let mut bad = json.clone();
+        bad["exchanges"][0]["outcome"] = "untouched".into();
+        assert!(!schema("explain").is_valid(&bad));
+    }
 }
 
 #[test]

@@ -265,23 +265,27 @@ fn crypto<W: fmt::Write>(
         return Ok(());
     }
     let transport = stream.profile(true);
-    sdp.attribute("tcap", Some(&format_text::<32>(format_args!("1 {transport}"))?.0))?;
+    attribute::<32>(sdp, "tcap", format_args!("1 {transport}"))?;
     let mut list: heapless::String<128> = heapless::String::new();
     for (line, number) in lines.zip(1_usize..) {
         let line = line.attribute(&Emit::DEFAULT);
         // As long as a crypto line with four keys and their MKIs can be.
-        let value = format_text::<2048>(format_args!("{number} {line}"))?;
-        sdp.attribute("acap", Some(&value.0))?;
+        attribute::<2048>(sdp, "acap", format_args!("{number} {line}"))?;
         write!(list, "{}{number}", if number == 1 { "" } else { "," })?;
     }
-    let value = format_text::<160>(format_args!("1 t=1 a={list}"))?;
-    sdp.attribute("pcfg", Some(&value.0))
+    attribute::<160>(sdp, "pcfg", format_args!("1 t=1 a={list}"))
 }
 
-fn format_text<const N: usize>(text: fmt::Arguments<'_>) -> Result<SecretText<N>, WriteError> {
-    let mut value = SecretText::new();
-    value.0.write_fmt(text)?;
-    Ok(value)
+/// Writes an attribute whose value takes at most `N` bytes. The value stays where it is wiped: handed
+/// on, it would leave a copy.
+fn attribute<const N: usize>(
+    sdp: &mut SdpWriter<impl fmt::Write>,
+    name: &str,
+    value: fmt::Arguments<'_>,
+) -> Result<(), WriteError> {
+    let mut text = SecretText::<N>::new();
+    text.0.write_fmt(value)?;
+    sdp.attribute(name, Some(&text.0))
 }
 
 /// Every stream with SRTP has a line, no tag twice in a stream, no key twice in the offer.

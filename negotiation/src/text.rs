@@ -13,6 +13,9 @@ impl<const N: usize> SecretText<N> {
 
 impl<const N: usize> Drop for SecretText<N> {
     fn drop(&mut self) {
+        // All of its room: what was cut off is still there.
+        self.0.clear();
+        while self.0.push('\0').is_ok() {}
         self.0.as_mut_str().zeroize();
     }
 }

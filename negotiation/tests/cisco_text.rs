@@ -146,3 +146,103 @@ fn a_deeper_command_opens_no_other_mode() {
     let text = "dial-peer voice 1 voip\n crypto anything\n srtp fallback";
     assert_eq!(read(text).srtp_of(Some(1)), Srtp::WithFallback);
 }
+
+/// Of every configuration in the vendors' documents some line is known to be one of IOS; so is a
+/// fragment of one command, or one that is about something else.
+#[test]
+fn configurations_are_recognized() {
+    const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-vectors/negotiation");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(VECTORS).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let recognized = read(&text).recognized;
+        assert_eq!(recognized > 0, name.starts_with("cisco-"), "{name}: {recognized}");
+        seen += usize::from(recognized > 0);
+    }
+    assert_eq!(seen, 9);
+    for fragment in [
+        "voice service voip",
+        "dial-peer voice 1 pots",
+        "no dial-peer voice 7",
+        "sip-ua\n",
+        "conf t",
+        "!\r\nvoice serv voip\r\n srtp\r\n",
+        "gw(config)#hostname gw",
+        "version 15.7\nhostname gw",
+        "interface FastEthernet0/0\n ip address 192.0.2.1 255.255.255.0",
+        "interface FastEthernet 0/0",
+        "interface Serial0/0/0:23",
+        "interface Dialer1",
+        "controller T1 1/0",
+        "line vty 0 4\n login",
+        "line con 0",
+        "router ospf 1",
+        "router rip",
+        "voice class codec 1",
+        "voice-port 1/0:23",
+        "voice-card 0",
+        "ephone-dn 12",
+        "crypto pki trustpoint ca",
+        "crypto isakmp policy 1",
+        "telephony-service",
+        "policy-map voice",
+        "class-map match-any rtp",
+        "dspfarm profile 1 transcode",
+        "sccp local FastEthernet0/0",
+        "vrf definition management",
+    ] {
+        assert_ne!(read(fragment).recognized, 0, "{fragment}");
+    }
+}
+
+/// Nothing else is: not a text of another kind, not prose that happens to begin its lines with
+/// words of IOS, and not a command without the line that opens its mode, which changes nothing.
+#[test]
+fn other_texts_are_not_recognized() {
+    for text in [
+        "",
+        "\n \n",
+        "! only a comment\n",
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nm=audio 4000 RTP/SAVP 0\r\n",
+        "{\n  \"version\": \"12.4\",\n  \"sip-ua\": {}\n}\n",
+        "<config>\n<sip/>\n</config>\n",
+        "#!/bin/sh\nexport version=12.4\nexit 0\nend\n",
+        "Host gw\n  HostName 192.0.2.1\n  Port 22\n",
+        "no such\ndefault\nexit\nend\n^Z\n",
+        "srtp\nsrtp fallback\ntransport tcp tls\nregistrar ipv4:192.0.2.1\n",
+        "Dear all,\nline 3 of the form and the new\ninterface are wrong, says the\ngateway\n\
+         interface eth0 is down and the\nvoice quality poor. Router and\nrouter do not agree; a\n\
+         crypto key is missing.\nController and\ncontroller 2 know the\nversion of it.\n\
+         version 3\nSCCP phones and\nvoice service of the\nprovider are\nclass-map enough.\n",
+        "the dial-peer voice 1 voip in the middle of a line\n",
+        "PC> dir\nPC# ls\n",
+    ] {
+        assert_eq!(read(text).recognized, 0, "{text}");
+    }
+}
+
+/// What `show running-config` prints in a session is a configuration up to its `end`; what other
+/// commands print is not.
+#[test]
+fn a_printed_configuration_is_read() {
+    let printed = "Building configuration...\n\nCurrent configuration : 1234 bytes\n!\nversion 15.1\n\
+                   voice service voip\n srtp\n sip\n  url sips\n!\nend\n\n";
+    for command in ["show running-config", "sh run", "show startup-config", "show run | no more"] {
+        let text =
+            format!("gw#terminal length 0\ngw#{command}\n{printed}gw#show x\nsip-ua\n url tel");
+        let configuration = read(&text);
+        assert_eq!(
+            (configuration.srtp, configuration.url),
+            (Srtp::Only, UrlScheme::Sips),
+            "{text}"
+        );
+    }
+    for command in ["show version", "show sip-ua status", "write memory", "showing running-config"]
+    {
+        let text = format!("gw#{command}\n{printed}");
+        let configuration = read(&text);
+        assert_eq!((configuration.srtp, configuration.recognized), (Srtp::Off, 0), "{command}");
+    }
+}

@@ -38,7 +38,7 @@ impl Keying {
     /// The keys of a crypto line.
     pub fn new(line: &CryptoAttribute) -> Self {
         Self {
-            keys: line.keys().iter().filter_map(|key| with_suite(key, key.suite())).collect(),
+            keys: gathered(line.keys().iter().filter_map(|key| with_suite(key, key.suite()))),
             suite: line.suite(),
             policy: line.policy(),
             lifetime: line.keys().iter().filter_map(MasterKey::lifetime).min(),
@@ -53,7 +53,7 @@ impl Keying {
 
     /// The same keys for another suite, if their lengths fit it.
     pub fn for_suite(&self, suite: CryptoSuite) -> Option<Self> {
-        let keys: Vec<_> = self.keys.iter().filter_map(|key| with_suite(key, suite)).collect();
+        let keys = gathered(self.keys.iter().filter_map(|key| with_suite(key, suite)));
         (!keys.is_empty()).then(|| Self { keys, suite, ..self.clone() })
     }
 
@@ -76,6 +76,13 @@ impl Keying {
         let short = self.short_srtcp_tag.then(|| self.clone());
         Some(Box::new(Opener { inbound, short }))
     }
+}
+
+/// Keys in a list with room for all that a line can have: one that grew would leave them where it was.
+fn gathered(keys: impl Iterator<Item = MasterKey>) -> Vec<MasterKey> {
+    let mut list = Vec::with_capacity(MAX_KEYS);
+    list.extend(keys.take(MAX_KEYS));
+    list
 }
 
 /// The same key and salt, MKI and derivation rate, for a suite, without lifetime.

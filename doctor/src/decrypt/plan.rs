@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use sdes_sdp::{CryptoAttribute, Media, Sdp, Tolerance};
+use sdes_sdp::{Meaning, Media, Sdp, Tolerance};
 
 use super::direction::{Direction, Keying, Protection};
 use crate::calls::{Description, Exchange, Outcome};
+use crate::dtls;
 
 /// Directions, and what was wrong in the SDP they come from.
 #[derive(Debug, Default)]
@@ -50,10 +51,9 @@ impl Plan {
             // Nobody said which of the offered lines is in use, so each is a candidate.
             Outcome::Refused { .. } | Outcome::Unanswered => {
                 for media in offer.media().filter(|media| media.port() != 0) {
-                    for line in lines(&media).valid {
-                        let keying = Keying::new(&line);
-                        let (tag, protection) = (Some(line.tag()), Protection::Srtp(keying));
-                        self.direction(exchange, &media, None, tag, protection);
+                    for (tag, keying) in lines(&media).valid {
+                        let protection = Protection::Srtp(keying);
+                        self.direction(exchange, &media, None, Some(tag), protection);
                     }
                 }
             }
@@ -87,9 +87,9 @@ impl Plan {
         // RFC 4568 §5.1.2: crypto in an answer to an offer without any means nothing.
         let asked = !offer.valid.is_empty() || !offer.broken.is_empty();
         if asked && (!answer.valid.is_empty() || !answer.broken.is_empty()) {
-            let tags: Vec<u32> = answer.valid.iter().map(CryptoAttribute::tag).collect();
+            let tags: Vec<u32> = answer.valid.iter().map(|(tag, _)| *tag).collect();
             let chosen: Vec<_> =
-                offer.valid.iter().filter(|line| tags.contains(&line.tag())).cloned().collect();
+                offer.valid.iter().filter(|(tag, _)| tags.contains(tag)).cloned().collect();
             // An answer that renumbers its line leaves open which one it means: all are tried.
             let chosen = if chosen.is_empty() { offer.valid } else { chosen };
             let sides = [
@@ -101,22 +101,22 @@ impl Plan {
                     let reason = format!("no key: line {line} of the sender's SDP, {error}");
                     self.direction(exchange, from, Some(to), None, Protection::Unusable(reason));
                 }
-                for line in lines {
-                    let protection = Protection::Srtp(Keying::new(&line));
-                    self.direction(exchange, from, Some(to), Some(line.tag()), protection);
+                for (tag, keying) in lines {
+                    let protection = Protection::Srtp(keying);
+                    self.direction(exchange, from, Some(to), Some(tag), protection);
                 }
             }
             return;
         }
         let profile = answered.profile();
-        let protection = if profile.is_plain() {
+        let protection = if profile.is_dtls() || dtls::announced(offered, answered) {
+            Protection::Unusable("no key: it was agreed on with DTLS, not in SDP (RFC 5764)".into())
+        } else if profile.is_plain() {
             Protection::Plain
         } else if profile.is_sdes() {
             Protection::Unusable(format!(
                 "no key: {profile} was agreed without a crypto line in the answer (RFC 4568 §5.1.3)"
             ))
-        } else if profile.is_dtls() {
-            Protection::Unusable("no key: it was agreed on with DTLS, not in SDP (RFC 5764)".into())
         } else {
             return;
         };
@@ -154,7 +154,8 @@ impl Plan {
 /// The crypto lines of a media section.
 #[derive(Default)]
 struct CryptoLinesRead {
-    valid: Vec<CryptoAttribute>,
+    /// Their tags and keys.
+    valid: Vec<(u32, Keying)>,
     /// Line number in the SDP and what is wrong there.
     broken: Vec<(usize, sdes_sdp::CryptoError)>,
 }
@@ -163,7 +164,9 @@ fn lines(media: &Media<'_>) -> CryptoLinesRead {
     let mut read = CryptoLinesRead::default();
     for entry in media.crypto() {
         match entry.parsed.and_then(|line| line.validate(Tolerance::Tolerant)) {
-            Ok(meaning) => read.valid.push(meaning.attribute),
+            Ok(Meaning { attribute, .. }) => {
+                read.valid.push((attribute.tag(), Keying::new(&attribute)));
+            }
             Err(error) => read.broken.push((entry.line_number, error)),
         }
     }

@@ -4,6 +4,7 @@
 //! Read first: RFC 3261 §7, RFC 8866 §5.
 
 use crate::calls::{Calls, Place};
+use crate::secret::Text;
 use crate::sip;
 
 /// Methods looked for in the middle of a line, where a log puts a time or an arrow before them.
@@ -32,7 +33,7 @@ pub fn read(text: &str, calls: &mut Calls) -> Vec<String> {
     while let Some((line, number)) = lines.next() {
         let Some(at) = start(line) else { continue };
         let (prefix, first) = line.split_at_checked(at).unwrap_or(("", line));
-        let mut message = vec![first.trim_end().to_owned()];
+        let mut message = Text::from(first.trim_end());
         let mut in_body = false;
         // Up to the next start line; the body ends where SDP does.
         while let Some((next, _)) = lines.next_if(|(next, _)| start(next).is_none()) {
@@ -45,9 +46,10 @@ pub fn read(text: &str, calls: &mut Calls) -> Vec<String> {
                 (false, false) if is_length(next) => continue,
                 _ => {}
             }
-            message.push(next.to_owned());
+            message.push("\r\n");
+            message.push(next);
         }
-        let message = message.join("\r\n") + "\r\n";
+        message.push("\r\n");
         match sip::parse(message.as_bytes()) {
             Some(Ok(message)) => calls.add(message, Place { number, hop: None }),
             Some(Err(error)) => complaints.push(format!("line {number}: {error}")),
@@ -107,7 +109,7 @@ mod tests {
         let Outcome::Answered { answer, .. } = &exchanges[0].outcome else {
             panic!("{exchanges:?}")
         };
-        (exchanges[0].offer.text.clone(), answer.text.clone())
+        (exchanges[0].offer.text.to_string(), answer.text.to_string())
     }
 
     /// Bare, indented, prefixed with a bar, with a time before the start line, with other lines

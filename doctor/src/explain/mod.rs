@@ -5,7 +5,7 @@ pub mod log;
 pub mod verdict;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -98,9 +98,7 @@ fn without_sip(mut explained: Explained) -> Explained {
 
 /// All exchanges in a capture or a log.
 fn trace(input: &mut Input, remark: &mut dyn FnMut(String)) -> Result<Explanation, Failure> {
-    let mut magic = Vec::new();
-    let start = input.rewound()?.take(4).read_to_end(&mut magic);
-    start.map_err(|error| Failure::input(input.name(), plainly(&error)))?;
+    let magic = input.magic()?;
     let name = input.name().to_owned();
     let (unit, exchanges, complaints, broken) = if capture::is_capture(&magic) {
         let mut progress = Progress::new(input.len());
@@ -217,7 +215,7 @@ impl Explanation {
         common: Common,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let (color, word) = come(explained.outcome, explained.left_alone);
+        let (color, word) = come(explained.outcome);
         let because = because(&explained.reason, &explained.source);
         writeln!(out, "{color}{word}{color:#}: {because}.")?;
         let answer = match &exchange.outcome {
@@ -251,18 +249,18 @@ fn because(reason: &str, source: &str) -> String {
     if reason.contains("RFC ") { reason.to_owned() } else { format!("{reason} ({source})") }
 }
 
-fn come(outcome: Come, left_alone: bool) -> (anstyle::Style, &'static str) {
+fn come(outcome: Come) -> (anstyle::Style, &'static str) {
     match outcome {
-        _ if left_alone => (style::NOTE, "Left alone"),
         Come::Srtp => (style::GOOD, "SRTP"),
         Come::Rtp => (style::NOTE, "RTP, not secured"),
+        Come::LeftAlone => (style::NOTE, "Left alone"),
         Come::Rejected => (style::BAD, "Rejected"),
     }
 }
 
 fn medium(media: &MediaExplained, common: Common, out: &mut dyn Write) -> io::Result<()> {
     let MediaExplained { index, kind, profile, port, .. } = media;
-    let (color, word) = come(media.outcome, media.left_alone);
+    let (color, word) = come(media.outcome);
     writeln!(
         out,
         "  m-line {}, {kind} {port} {profile}: {color}{word}{color:#}, {}",
@@ -306,7 +304,13 @@ fn crypto_line(line: &LineExplained, common: Common, out: &mut dyn Write) -> io:
         write!(out, ", {}", because(&line.reason, &line.source))?;
     }
     writeln!(out)?;
-    let text = if common.show_keys { line.text.clone() } else { verdict::without_keys(&line.text) };
+    let shown;
+    let text: &str = if common.show_keys {
+        &line.text
+    } else {
+        shown = verdict::without_keys(&line.text);
+        &shown
+    };
     if !text.is_empty() {
         writeln!(out, "      {}{text}{:#}", style::QUIET, style::QUIET)?;
     }

@@ -9,22 +9,24 @@ use sdes_sdp::{
     CryptoAttribute, CryptoLine, MasterKey, Media, Profile, Sdp, SdpError, SessionParam, mki,
 };
 use srtp_negotiation::{
-    Context, Decision, Exchange as Agreed, LineVerdict, MediaOutcome, Outcome as Negotiated, Party,
-    PeerProfile, Role, answered_verdicts, is_hold, line_verdicts, offered_verdicts, renegotiate,
-    verify,
+    Context, Decision, Exchange as Agreed, LineVerdict, MediaOutcome, Party, PeerProfile, Reason,
+    Role, answered_verdicts, is_hold, line_verdicts, offered_verdicts, renegotiate, verify,
 };
 
 use crate::calls::{Exchange, Outcome};
 use crate::dtls;
+use crate::secret::Text;
 
 /// What became of an exchange, or of one of its m-lines.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Result {
     /// SRTP.
     Srtp,
     /// Plain RTP.
     Rtp,
+    /// Nothing but what is not for crypto lines to secure: DTLS, fax.
+    LeftAlone,
     /// Nothing.
     Rejected,
 }
@@ -42,9 +44,6 @@ pub struct Explained {
     pub source: String,
     /// The m-lines of the offer.
     pub media: Vec<MediaExplained>,
-    /// Whether nothing was agreed on but what is not for crypto lines to secure: DTLS, fax.
-    #[serde(skip)]
-    pub left_alone: bool,
     /// What happens to keys and rollover counters, in the words of `srtp-negotiation`; none where
     /// there are none.
     pub context: Option<&'static str>,
@@ -85,9 +84,6 @@ pub struct MediaExplained {
     /// Who put the stream on hold, as words.
     #[serde(skip)]
     pub hold: Option<&'static str>,
-    /// Whether it is not for crypto lines to secure.
-    #[serde(skip)]
-    pub left_alone: bool,
     /// Whether nothing but DTLS can key it.
     #[serde(skip)]
     pub dtls: bool,
@@ -116,7 +112,7 @@ pub struct LineExplained {
     pub line_number: usize,
     /// The line as it stands there.
     #[serde(skip)]
-    pub text: String,
+    pub text: Text,
     /// Its keys, where it is valid.
     #[serde(skip)]
     pub keys: Vec<MasterKey>,
@@ -143,26 +139,26 @@ pub fn explain(
     let offer = Sdp::parse(&exchange.offer.text).map_err(|error| (Side::Offer, error))?;
     match &exchange.outcome {
         Outcome::Answered { answer, status } => {
-            let answer_text = answer.text.as_str();
+            let answer_text: &str = &answer.text;
             let answer = Sdp::parse(answer_text).map_err(|error| (Side::Answer, error))?;
             let decision = verify(&offer, &answer);
-            let reason = decision.reason();
+            let media: Vec<_> = offer
+                .media()
+                .map(|media| agreed(&media, &answer, &decision))
+                .map(|media| media.quoting(&exchange.offer.text, answer_text))
+                .collect();
+            let outcome = overall(&media);
+            let alone = media.iter().find(|media| media.outcome == Result::LeftAlone);
+            let (reason, source) = match alone.filter(|_| outcome == Result::LeftAlone) {
+                Some(media) => (media.reason.clone(), media.source.clone()),
+                None => {
+                    let reason = decision.reason();
+                    (reason.to_string(), reason.source().to_owned())
+                }
+            };
             let (context, changes) = context(exchange, before);
-            Ok(Some(Explained {
-                outcome: overall(&decision),
-                left_alone: decision.outcome() == Negotiated::Rtp
-                    && !decision.media().iter().any(|one| matches!(one.outcome, MediaOutcome::Rtp)),
-                status: *status,
-                reason: reason.to_string(),
-                source: reason.source().to_owned(),
-                media: offer
-                    .media()
-                    .map(|media| agreed(&media, &answer, &decision))
-                    .map(|media| media.quoting(&exchange.offer.text, answer_text))
-                    .collect(),
-                context,
-                changes,
-            }))
+            let status = *status;
+            Ok(Some(Explained { outcome, status, reason, source, media, context, changes }))
         }
         Outcome::Refused { status, phrase, .. } => {
             let reason = match before {
@@ -182,7 +178,6 @@ pub fn explain(
             let (context, changes) = context(exchange, before);
             Ok(Some(Explained {
                 outcome: Result::Rejected,
-                left_alone: false,
                 status: *status,
                 media: media.collect(),
                 reason,
@@ -223,7 +218,7 @@ impl MediaExplained {
         for line in &mut self.lines {
             let sdp = if line.answered { answer } else { offer };
             let text = sdp.lines().nth(line.line_number.saturating_sub(1));
-            text.unwrap_or_default().trim_end().clone_into(&mut line.text);
+            line.text = text.unwrap_or_default().trim_end().into();
         }
         self
     }
@@ -251,12 +246,11 @@ pub fn without_keys(line: &str) -> String {
     shown
 }
 
-fn overall(decision: &Decision<'_>) -> Result {
-    match decision.outcome() {
-        Negotiated::Srtp => Result::Srtp,
-        Negotiated::Rtp => Result::Rtp,
-        Negotiated::Rejected => Result::Rejected,
-    }
+/// What m-lines come to together: SRTP where there is any, else plain RTP.
+fn overall(media: &[MediaExplained]) -> Result {
+    let of = |wanted: &Result| media.iter().any(|media| media.outcome == *wanted);
+    let kept = [Result::Srtp, Result::Rtp, Result::LeftAlone];
+    kept.into_iter().find(of).unwrap_or(Result::Rejected)
 }
 
 fn agreed(offered: &Media<'_>, answer: &Sdp<'_>, decision: &Decision<'_>) -> MediaExplained {
@@ -273,25 +267,35 @@ fn agreed(offered: &Media<'_>, answer: &Sdp<'_>, decision: &Decision<'_>) -> Med
         _ => None,
     };
     let attribute = meaning.as_ref().map(|(_, attribute)| attribute);
+    // Whether crypto lines are what is missing, and both sides have something else instead.
+    let missing = matches!(decided.reason, Reason::AnswerWithoutCrypto | Reason::PlainAnswered);
+    let handshake =
+        missing && answered.as_ref().is_some_and(|answered| dtls::announced(offered, answered));
+    let outcome = match decided.outcome {
+        _ if handshake => Result::LeftAlone,
+        MediaOutcome::Srtp { .. } => Result::Srtp,
+        MediaOutcome::Rtp => Result::Rtp,
+        MediaOutcome::Untouched => Result::LeftAlone,
+        MediaOutcome::Refused => Result::Rejected,
+    };
+    let (reason, source) = match handshake {
+        true => (dtls::ANNOUNCED.to_owned(), dtls::ANNOUNCED_SOURCE.to_owned()),
+        false => (decided.reason.to_string(), decided.reason.source().to_owned()),
+    };
     MediaExplained {
-        outcome: match decided.outcome {
-            MediaOutcome::Srtp { .. } => Result::Srtp,
-            MediaOutcome::Rtp => Result::Rtp,
-            _ => Result::Rejected,
-        },
+        outcome,
         tag: attribute.map(CryptoAttribute::tag),
         suite: attribute.map(|attribute| attribute.suite().name()),
         params: meaning.as_ref().map(|(line, _)| parameters(line)).unwrap_or_default(),
         mki: attribute.and_then(mki_text),
         lifetime: attribute
             .and_then(|attribute| attribute.keys().iter().filter_map(MasterKey::lifetime).min()),
-        reason: decided.reason.to_string(),
-        source: decided.reason.source().to_owned(),
+        reason,
+        source,
         lines,
-        left_alone: matches!(decided.outcome, MediaOutcome::Untouched),
-        hold: match decided.outcome {
-            MediaOutcome::Srtp { .. } | MediaOutcome::Rtp => hold(offered, answered.as_ref()),
-            _ => None,
+        hold: match outcome {
+            Result::Srtp | Result::Rtp => hold(offered, answered.as_ref()),
+            Result::LeftAlone | Result::Rejected => None,
         },
         ..bare(offered)
     }
@@ -325,7 +329,6 @@ fn bare(offered: &Media<'_>) -> MediaExplained {
         source: String::new(),
         lines: Vec::new(),
         hold: None,
-        left_alone: false,
         dtls: dtls::alone_keys(offered),
     }
 }
@@ -340,7 +343,7 @@ fn explained(line: LineVerdict<'_>, answered: bool) -> LineExplained {
         notes: line.notes.iter().map(ToString::to_string).collect(),
         answered,
         line_number: line.line_number,
-        text: String::new(),
+        text: Text::default(),
         keys: line
             .line
             .and_then(|line| line.meaning().ok())

@@ -17,7 +17,7 @@ pub enum Line<'a> {
 }
 
 /// What a line that begins with `!` asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Directive<'a> {
     /// `!set-roc SSRC N`.
     SetRoc(u32, u32),
@@ -29,6 +29,19 @@ pub enum Directive<'a> {
     Remove(u32),
     /// `!streams`.
     Streams,
+}
+
+impl fmt::Debug for Directive<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetRoc(ssrc, roc) => write!(f, "SetRoc({ssrc}, {roc})"),
+            Self::GetRoc(ssrc) => write!(f, "GetRoc({ssrc})"),
+            // It has keys.
+            Self::Rekey(_) => f.write_str("Rekey(..)"),
+            Self::Remove(ssrc) => write!(f, "Remove({ssrc})"),
+            Self::Streams => f.write_str("Streams"),
+        }
+    }
 }
 
 /// Why a line is none of that; columns count from 1, in bytes.
@@ -49,6 +62,11 @@ pub enum LineError {
     },
     /// More than [`MAX_LINE`].
     TooLong,
+    /// A directive that is no text; the line may hold a key and is not repeated.
+    NotText {
+        /// Where.
+        column: usize,
+    },
     /// A word after `!` that is no directive.
     Unknown(String),
     /// A directive without what it needs.
@@ -64,6 +82,7 @@ impl fmt::Display for LineError {
                 write!(f, "column {column}: {found:?} is not a hex digit")
             }
             Self::OddDigits { digits } => write!(f, "{digits} hex digits are not whole bytes"),
+            Self::NotText { column } => write!(f, "column {column}: the directive is not in UTF-8"),
             Self::TooLong => write!(f, "the line is longer than {MAX_LINE} bytes"),
             Self::Unknown(word) => write!(
                 f,
@@ -93,8 +112,9 @@ impl<'a> Line<'a> {
             Some(b'!') => {}
             _ => return hex(line).map(Self::Packet),
         }
-        let text = str::from_utf8(line.trim_ascii())
-            .map_err(|_| LineError::Unknown(String::from_utf8_lossy(line).into_owned()))?;
+        let text = str::from_utf8(line.trim_ascii()).map_err(|error| LineError::NotText {
+            column: error.valid_up_to().saturating_add(1),
+        })?;
         let text = text.strip_prefix('!').unwrap_or(text);
         let (word, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
         let rest = rest.trim();
@@ -198,6 +218,7 @@ mod tests {
             (b"!get-roc", "the directive is written !get-roc SSRC"),
             (b"!remove", "the directive is written !remove SSRC"),
             (b"!rekey ", "the directive is written !rekey LINE"),
+            (b"!rekey 1 AES \xff", "column 14: the directive is not in UTF-8"),
             (b"!streams 1", "the directive is written !streams"),
             (
                 b"!get-roc 4294967296",

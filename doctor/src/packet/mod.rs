@@ -7,15 +7,17 @@ pub mod layout;
 pub mod line;
 pub mod session;
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use sdes_sdp::{CryptoAttribute, CryptoSuite, MasterKey};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::cli::{Common, PacketArgs};
 use crate::failure::{Exit, Failure};
 use crate::input::plainly;
 use crate::rtp::Kind;
+use crate::secret;
 use crate::table::style::{BAD, GOOD, QUIET};
 
 use layout::Layout;
@@ -60,10 +62,11 @@ pub fn filter(
     input: &mut dyn Read,
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let mut input = BufReader::new(input);
+    let mut input = secret::Reader::new(input);
     let mut session = session(args)?;
     let mut exit = Exit::Secured;
-    let mut buffer = Vec::new();
+    // A line with keys is shorter, so that it is in no other place on the way.
+    let mut buffer = Zeroizing::new(Vec::with_capacity(1 << 16));
     for number in 1.. {
         buffer.clear();
         let limit = u64::try_from(MAX_LINE + 2).unwrap_or(u64::MAX);
@@ -84,7 +87,7 @@ pub fn filter(
         let written = say(&answer, common, number, out).and_then(|()| {
             // A filter that somebody talks to answers before it waits for more, and one that is fed
             // does not stop for every line.
-            if input.buffer().contains(&b'\n') { Ok(()) } else { out.flush() }
+            if input.waiting().contains(&b'\n') { Ok(()) } else { out.flush() }
         });
         written.map_err(|error| Failure::input("standard output", plainly(&error)))?;
     }
@@ -131,6 +134,7 @@ fn session(args: &PacketArgs) -> Result<Session, Failure> {
 fn bare(hex: &str, suite: &str) -> Result<CryptoAttribute, Failure> {
     let suite = CryptoSuite::from_name(suite).ok_or_else(|| crate::keys::unknown(suite))?;
     let bytes = line::hex(hex.as_bytes())
+        .map(Zeroizing::new)
         .map_err(|error| Failure::usage(format!("--salt-key: {error}")))?;
     let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("--salt-key: {error}"));
     let key = MasterKey::new(suite, &bytes).map_err(|error| wrong(&error))?;

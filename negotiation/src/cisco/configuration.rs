@@ -214,6 +214,9 @@ pub struct Configuration<'c> {
     pub dial_peers: heapless::Vec<DialPeer<'c>, MAX_DIAL_PEERS>,
     /// Lines that have nothing to do with all this.
     pub passed_over: usize,
+    /// Lines that only IOS has, passed over or not. If there are none, the text is hardly a
+    /// configuration: empty, of another kind, or commands without the line that opens their mode.
+    pub recognized: usize,
 }
 
 impl<'c> Configuration<'c> {

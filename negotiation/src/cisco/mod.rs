@@ -20,6 +20,7 @@
 //! ```
 
 mod configuration;
+mod elsewhere;
 mod keyword;
 mod modes;
 mod parse;

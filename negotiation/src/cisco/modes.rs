@@ -7,6 +7,7 @@ use crate::cisco::configuration::{
     Configuration, DialPeer, DialPeerKind, MAX_DIAL_PEERS, MAX_REGISTRARS, MAX_TRUSTPOINTS,
     Registrar, Srtp, Transport, Trustpoint, UrlScheme,
 };
+use crate::cisco::elsewhere;
 use crate::cisco::keyword::{Words, Wrong, is};
 use crate::cisco::parse::ConfigurationErrorKind;
 
@@ -105,36 +106,16 @@ pub(crate) fn run<'c>(
 }
 
 fn exec(mut words: Words<'_>) -> Command {
-    if words.take_all(&["conf[igure]", "t[erminal]"]) {
+    // What is printed is a configuration as it stands in a file.
+    let prints = |mut words: Words<'_>| {
+        words.take("sh[ow]") && (words.take("ru[nning-config]") || words.take("star[tup-config]"))
+    };
+    if prints(words) || words.take_all(&["conf[igure]", "t[erminal]"]) {
         Command::Opened(Mode::Global)
     } else {
         NotKnown
     }
 }
-
-/// Commands that open a mode of their own, in which words like `transport` mean something else.
-const OTHER_MODES: &[&str] = &[
-    "interface",
-    "line",
-    "controller",
-    "voice-port",
-    "voice-card",
-    "control-plane",
-    "router",
-    "gateway",
-    "telephony-service",
-    "call-manager-fallback",
-    "ephone",
-    "ephone-dn",
-    "crypto",
-    "voice",
-    "policy-map",
-    "class-map",
-    "dspfarm",
-    "sccp",
-    "gatekeeper",
-    "vrf",
-];
 
 fn global<'c>(
     configuration: &mut Configuration<'c>,
@@ -172,11 +153,7 @@ fn global<'c>(
     if words.take_all(&["conf[igure]", "t[erminal]"]) {
         return Ok(Command::Opened(Mode::Global));
     }
-    // With a name behind it `application` is a command of a dial peer.
-    let opens = words.take("application") && words.end().is_ok()
-        || OTHER_MODES.iter().any(|opener| words.take(opener));
-    if form == Form::Set && !deeper && opens {
-        configuration.passed_over = configuration.passed_over.saturating_add(1);
+    if form == Form::Set && !deeper && elsewhere::opens(words) {
         return Ok(Command::Opened(Mode::Other));
     }
     Ok(NotKnown)

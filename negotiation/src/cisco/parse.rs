@@ -1,9 +1,10 @@
 //! IOS configuration text: a running configuration, a fragment of one, or a session copied from a
-//! terminal with its prompts.
+//! terminal with its prompts, in which one was typed or shown.
 //!
 //! Lines are commands; a command belongs to the mode that an earlier one opened, and IOS tries those
 //! above it if the mode does not know it. What has nothing to do with SRTP or the transport of SIP
-//! is passed over and counted. Nothing fails but a command of ours with something wrong in it.
+//! is passed over and counted, and so are lines that only IOS has, for who wants to know whether the
+//! text is a configuration at all. Nothing fails but a command of ours with something wrong in it.
 //!
 //! Read first: "Cisco IOS SIP Gateway Signaling Support over TLS Transport", configuration example;
 //! "Implementing SIP Gateways" (Cisco Press), examples 4-7 to 4-9.
@@ -11,6 +12,7 @@
 use core::fmt;
 
 use crate::cisco::configuration::Configuration;
+use crate::cisco::elsewhere;
 use crate::cisco::keyword::{Words, is};
 use crate::cisco::modes::{self, Command, Mode};
 
@@ -121,8 +123,10 @@ impl Reader {
             return Ok(());
         }
         let mut at = indent;
+        let mut recognized = false;
         if let Some((length, mode)) = prompt(trimmed) {
             at = at.saturating_add(length);
+            recognized = mode.is_some_and(|mode| mode.starts_with("conf"));
             self.mode = Mode::of_prompt(mode, self.mode);
             self.indented = false;
         } else if indent > self.opened_at {
@@ -149,19 +153,28 @@ impl Reader {
             modes::Form::Set
         };
         let deeper = indent > self.opened_at;
+        recognized |= self.mode != Mode::Exec && elsewhere::is_of_ios(words);
+        let mut passed_over = true;
         for mode in self.mode.chain() {
             match modes::run(configuration, mode, form, words, deeper)? {
                 Command::NotKnown => {}
-                Command::Done => return Ok(()),
+                Command::Done => {
+                    (passed_over, recognized) = (false, true);
+                    break;
+                }
                 Command::Opened(mode) => {
                     self.mode = mode;
                     self.opened_at = indent;
                     self.indented = false;
-                    return Ok(());
+                    recognized |= mode != Mode::Other;
+                    passed_over = mode == Mode::Other;
+                    break;
                 }
             }
         }
-        configuration.passed_over = configuration.passed_over.saturating_add(1);
+        configuration.passed_over =
+            configuration.passed_over.saturating_add(usize::from(passed_over));
+        configuration.recognized = configuration.recognized.saturating_add(usize::from(recognized));
         Ok(())
     }
 }

@@ -279,7 +279,8 @@ fn play(
         call.step(Actor::Callee, Act::Reject, summary, decision.reason());
         return Ok(());
     }
-    let answer_text = answer(&offer, &decision, callee, keys)?;
+    let mut answer_text = Text::new();
+    answer(&mut answer_text, &offer, &decision, callee, keys)?;
     let answer = Sdp::parse(&answer_text.0)?;
     let verified = verify(&offer, &answer);
     let summary = |media: Option<&AgreedMedia>| match media {
@@ -304,11 +305,12 @@ fn play(
 type Text = SecretText<MAX_SDP>;
 
 fn answer(
+    text: &mut Text,
     offer: &Sdp<'_>,
     decision: &crate::Decision<'_>,
     callee: &Endpoint<'_>,
     keys: &mut dyn FnMut(&mut [u8]),
-) -> Result<Text, ConnectError> {
+) -> Result<(), ConnectError> {
     let mut key = None;
     for media in decision.media() {
         if let MediaOutcome::Srtp { suite, .. } = media.outcome {
@@ -322,10 +324,8 @@ fn answer(
         direction: Direction::SendRecv,
         key: key.as_ref(),
     };
-    let mut text = Text::new();
     write_answer(&mut text.0, offer, decision, &session("192.0.2.2"), &[local, local])
-        .map_err(ConnectError::Answer)?;
-    Ok(text)
+        .map_err(ConnectError::Answer)
 }
 
 /// What both texts agree on, read out of them.

@@ -18,6 +18,7 @@ impl<T> Place<T> {
         Self(place)
     }
 
+    #[allow(dead_code)] // not every test has the value do anything
     pub fn value(&mut self) -> &mut T {
         // SAFETY: `new` has written a value, and only `into_left_bytes`, which takes the place,
         // drops it.

@@ -166,10 +166,16 @@ pub struct MediaDescription<'a> {
 /// assert!(text.contains("m=audio 2230 RTP/SAVP 0 101\r\na=sendrecv\r\na=crypto:1 AES_CM_128"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct SdpWriter<W> {
     out: W,
     ending: LineEnding,
+}
+
+impl<W> fmt::Debug for SdpWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not what it writes to: that may be text with keys.
+        f.debug_struct("SdpWriter").field("ending", &self.ending).finish_non_exhaustive()
+    }
 }
 
 impl<W: fmt::Write> SdpWriter<W> {
