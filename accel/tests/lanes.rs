@@ -104,6 +104,18 @@ fn every_length() {
     }
 }
 
+/// Every length over five blocks in all lanes and in all but some: where in the last words suffix and
+/// padding stand is the same for all of them, and whose they are is not.
+#[test]
+fn every_length_in_all_lanes() {
+    for len in 0..330 {
+        for count in [8, 13, 16] {
+            let cases: Vec<_> = (0..count).map(|n| Case::new(n + len, len)).collect();
+            check(&cases);
+        }
+    }
+}
+
 /// A long packet among short ones: it goes on alone when they are done.
 #[test]
 fn one_long_packet_among_short_ones() {

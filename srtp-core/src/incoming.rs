@@ -31,11 +31,21 @@ pub(crate) enum Examined<'p> {
 /// An HMAC that will be asked for: of which key, over what.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct NeededMac {
-    /// Tells the key from others of the same context, nothing more.
-    key: NonNull<ActiveKey>,
+    /// Tells the key from others of the same context, nothing more. None where there is no such HMAC.
+    key: Option<NonNull<ActiveKey>>,
     input: MacInput,
-    /// Where the stream is that the packet seems to be of, if it may go the short way.
-    slot: Option<usize>,
+    found: Found,
+}
+
+/// What was found of a packet that may go the short way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Found {
+    /// Where the stream is that it seems to be of.
+    pub(crate) slot: usize,
+    pub(crate) ssrc: u32,
+    pub(crate) index: u64,
+    /// Zero where nothing was found, for no header is so short.
+    pub(crate) header_len: usize,
 }
 
 /// An HMAC that was computed ahead.
@@ -45,7 +55,15 @@ pub(crate) struct KnownMac<'n> {
     pub(crate) digest: &'n Digest,
 }
 
+impl Found {
+    const NOTHING: Self = Self { slot: 0, ssrc: 0, index: 0, header_len: 0 };
+}
+
 impl NeededMac {
+    /// Nothing is needed. (All zeros, and so quickly written where many are to come.)
+    pub(crate) const NONE: Self =
+        Self { key: None, input: MacInput::NOTHING, found: Found::NOTHING };
+
     /// None where there is something else against the packet, or where the key's place tells no
     /// session keys.
     #[inline]
@@ -55,13 +73,13 @@ impl NeededMac {
         admissible: Result<(), UnprotectError>,
     ) -> Option<Self> {
         let key = (admissible.is_ok() && key.keeps_its_keys()).then_some(key)?;
-        Some(Self { key: NonNull::from(key), input: input?, slot: None })
+        Some(Self { key: Some(NonNull::from(key)), input: input?, found: Found::NOTHING })
     }
 
     /// Of a packet on the short way.
     #[inline(always)]
-    pub(crate) fn ordinary(key: &ActiveKey, input: MacInput, slot: usize) -> Self {
-        Self { key: NonNull::from(key), input, slot: Some(slot) }
+    pub(crate) fn ordinary(key: &ActiveKey, input: MacInput, found: Found) -> Self {
+        Self { key: Some(NonNull::from(key)), input, found }
     }
 
     /// The job of computing it for the packet that it is needed of.
@@ -74,7 +92,12 @@ impl NeededMac {
 
     #[inline]
     pub(crate) fn is_under(&self, key: &ActiveKey) -> bool {
-        self.key == NonNull::from(key)
+        self.key == Some(NonNull::from(key))
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_none(&self) -> bool {
+        self.key.is_none()
     }
 }
 
@@ -85,10 +108,18 @@ impl KnownMac<'_> {
         self.of.is_under(key) && Some(self.of.input) == input
     }
 
-    /// Where the packet's stream is to be looked for first.
+    /// What was found of the packet, if it may go the short way.
     #[inline(always)]
-    pub(crate) fn slot(self) -> Option<usize> {
-        self.of.slot
+    pub(crate) fn found(self) -> Option<Found> {
+        (self.of.found.header_len > 0).then_some(self.of.found)
+    }
+
+    /// What of the packet was authenticated, and the tag that came with it where that is all that
+    /// follows.
+    #[inline(always)]
+    pub(crate) fn body_and_tag(self, packet: &mut [u8]) -> Option<(&mut [u8], &[u8])> {
+        let (body, tag) = packet.split_at_mut_checked(self.of.input.len)?;
+        Some((body, tag))
     }
 }
 

@@ -6,6 +6,8 @@
 use crate::kdf::Prf;
 use crate::key::{KeyError, MasterKey};
 use crate::policy::{Cryptex, MkiPolicy, Policy, ROC_LEN, Rcc};
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+use crate::primitive::HmacSha1;
 use crate::suite::SuiteParameters;
 use crate::transform::{Macs, Protocol, SessionKeys};
 use crate::wiped::{Wiped, wipe_stack};
@@ -507,6 +509,16 @@ impl<const KEYS: usize> KeyRing<KEYS> {
     #[inline]
     pub(crate) fn current(&self) -> Option<&ActiveKey> {
         self.get(self.current)
+    }
+
+    /// The key of the HMACs of packets to be sent, where it is the same for every packet.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    pub(crate) fn kept_auth(&self, protocol: Protocol) -> Option<&HmacSha1> {
+        match self.ordinary() {
+            Some(key) if self.ordinary == self.current => key.epoch(protocol).keys.auth(),
+            _ => self.current()?.kept_keys(protocol)?.auth(),
+        }
     }
 
     #[inline]

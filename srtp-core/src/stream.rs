@@ -9,6 +9,10 @@ use crate::replay::{Seen, Window};
 /// Packets the SRTCP replay window holds.
 pub const RTCP_WINDOW: usize = 128;
 
+/// A packet that is ahead of the highest by less is of the nearest index there can be, and none came
+/// under it.
+const HALF_CYCLE: u16 = 1 << 15;
+
 /// The state of one SSRC but for its RTP window, whose size is the table's matter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stream {
@@ -92,6 +96,15 @@ impl Stream {
         self.rtcp_started.then_some(self.rtcp_index)
     }
 
+    /// Whether a packet index is what its sequence number means now and lies ahead of the highest, so
+    /// that no packet can have come under it: nearer than half a cycle.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    pub(crate) fn is_ahead(&self, index: u64) -> bool {
+        let ahead = index.wrapping_sub(self.rtp_index);
+        self.rtp_started && (1..HALF_CYCLE.into()).contains(&ahead)
+    }
+
     #[inline]
     pub(crate) fn check_rtcp(&self, index: u32) -> Seen {
         match self.highest_rtcp() {
@@ -166,6 +179,12 @@ impl StreamRef<'_> {
     #[inline(always)]
     pub(crate) fn next_ordinary(&self, sequence_number: u16) -> Option<u64> {
         let highest = self.stream.highest_rtp()?;
+        #[allow(clippy::cast_possible_truncation)] // the highest sequence number
+        let ahead = sequence_number.wrapping_sub(highest as u16);
+        if (1..HALF_CYCLE).contains(&ahead) {
+            let index = highest + u64::from(ahead);
+            return (index <= MAX_RTP_INDEX).then_some(index);
+        }
         let index = index::estimate(highest, sequence_number);
         let fresh = Window(self.window).check(highest, index) == Seen::Never;
         (fresh && index <= MAX_RTP_INDEX).then_some(index)
@@ -249,6 +268,14 @@ impl StreamMut<'_> {
         self.stream.rtp_started = true;
     }
 
+    /// The same of an index that [`is_ahead`](Stream::is_ahead).
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    pub(crate) fn commit_ahead(&mut self, index: u64) {
+        Window(&mut *self.window).commit(self.stream.rtp_index, index);
+        self.stream.rtp_index = index;
+    }
+
     /// Follows a packet that no tag vouches for: the index moves, the window is not kept, for a
     /// forger could use it to lock the genuine packets out (RFC 3711 §3.3.2: replay protection
     /// is only possible with authentication).
@@ -277,5 +304,41 @@ impl StreamMut<'_> {
             self.stream.rtp_index = index::compose(roc, sequence_number);
             Window(&mut *self.window).clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The short answers are those of Appendix A and the window, for every sequence number, around the
+    /// edges of cycles and of half a cycle.
+    #[test]
+    fn what_lies_ahead_is_what_the_rules_say() {
+        let edges = [0, 1, 32_767, 32_768, 32_769, 65_534, 65_535];
+        let cycles = [0, 1 << 16, 7 << 16, MAX_RTP_INDEX & !0xffff];
+        for highest in cycles.iter().flat_map(|cycle| edges.map(|edge| cycle + edge)) {
+            let mut stream = Stream::new(1);
+            let mut window = [0; 2];
+            let mut both = StreamMut { stream: &mut stream, window: &mut window };
+            both.commit_rtp(highest);
+            both.mark_rtp(highest.saturating_sub(5));
+            for sequence_number in 0..=u16::MAX {
+                let index = index::estimate(highest, sequence_number);
+                let fresh = Window(&*both.window).check(highest, index) == Seen::Never;
+                let expected = (fresh && index <= MAX_RTP_INDEX).then_some(index);
+                assert_eq!(both.next_ordinary(sequence_number), expected, "{highest}");
+                #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+                for cycle in [0, 1 << 16, 2 << 16, u64::MAX << 16, index & !0xffff] {
+                    let other =
+                        (highest & !0xffff).wrapping_add(cycle) | u64::from(sequence_number);
+                    if both.stream.is_ahead(other) {
+                        assert_eq!((other, fresh), (index, true), "{highest}");
+                    }
+                }
+            }
+        }
+        #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+        assert!(!Stream::new(1).is_ahead(1), "a stream that has not begun");
     }
 }

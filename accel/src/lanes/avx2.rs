@@ -40,6 +40,7 @@ avx_2! {
                     place.copy_from_slice(bytes);
                 }
             },
+            |_, _, _| false,
         );
         hmac::run(jobs, digests, sha_ni, &vectors);
     }

@@ -13,7 +13,9 @@ pub(super) const BLOCK_LEN: usize = 64;
 const DIGEST_LEN: usize = 20;
 /// A whole HMAC-SHA1.
 pub(super) type Digest = [u8; DIGEST_LEN];
-const SUFFIX_LEN: usize = 4;
+pub(super) const SUFFIX_LEN: usize = 4;
+/// What follows a message at the least: suffix, one byte, and a length of eight.
+pub(super) const PADDING_LEN: usize = SUFFIX_LEN + 9;
 
 /// With so few lanes at work, SHA-NI is faster, one after the other.
 const TOO_FEW: usize = 4;
@@ -22,7 +24,7 @@ const TOO_FEW: usize = 4;
 const ORDERED: usize = 128;
 
 /// What a width of vectors does: closures, so that they are compiled for its features.
-pub(super) struct Vectors<L, C, O, D, B> {
+pub(super) struct Vectors<L, C, O, D, B, E> {
     /// The states after the inner and the outer pads of up to `N` jobs.
     load: L,
     /// Runs the next blocks of every source, as many as it is told, over the states.
@@ -33,28 +35,44 @@ pub(super) struct Vectors<L, C, O, D, B> {
     digests: D,
     /// Makes a block of less than 64 bytes and zeros.
     begin: B,
+    /// Does up to `N` jobs whose messages have the length it is told; says whether it has.
+    even: E,
 }
 
-impl<L, C, O, D, B> Vectors<L, C, O, D, B> {
+impl<L, C, O, D, B, E> Vectors<L, C, O, D, B, E> {
     /// Here for the sake of its bounds, without which closures know too little of their arguments.
     #[inline(always)]
-    pub(super) fn of<const N: usize>(load: L, compress: C, outer: O, digests: D, begin: B) -> Self
+    pub(super) fn of<const N: usize>(
+        load: L,
+        compress: C,
+        outer: O,
+        digests: D,
+        begin: B,
+        even: E,
+    ) -> Self
     where
         L: Fn(&[HmacJob<'_>]) -> [States<N>; 2],
         C: Fn(&mut States<N>, &[Source<'_>; N], usize),
         O: Fn(&mut States<N>, &States<N>),
         D: Fn(&States<N>, &mut [Digest]),
         B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
+        E: Fn(&[HmacJob<'_>], usize, &mut [Digest]) -> bool,
     {
-        Self { load, compress, outer, digests, begin }
+        Self { load, compress, outer, digests, begin, even }
     }
+}
+
+/// A message of so many bytes, its suffix and padding in blocks.
+#[inline]
+fn blocks_of(len: usize) -> usize {
+    (len + PADDING_LEN).div_ceil(BLOCK_LEN)
 }
 
 impl HmacJob<'_> {
     /// Message, suffix and padding in blocks.
     #[inline]
     fn blocks(&self) -> usize {
-        (self.message.len() + SUFFIX_LEN + 9).div_ceil(BLOCK_LEN)
+        blocks_of(self.message.len())
     }
 
     /// Writes what follows the whole blocks, into a tail whose second block is zeros.
@@ -65,7 +83,7 @@ impl HmacJob<'_> {
         begin(first, rest);
         let end = u64::from(self.suffix) | 0x80 << 32;
         let bits = 8 * (BLOCK_LEN + self.message.len() + SUFFIX_LEN) as u64;
-        let bits_at = (rest.len() + SUFFIX_LEN + 9).next_multiple_of(BLOCK_LEN) - 8;
+        let bits_at = (rest.len() + PADDING_LEN).next_multiple_of(BLOCK_LEN) - 8;
         let tail = tail.as_flattened_mut();
         put(tail, rest.len(), &end.to_le_bytes());
         put(tail, bits_at, &bits.to_be_bytes());
@@ -145,29 +163,40 @@ impl<'m> Lane<'m> {
 
 /// Does all jobs, `N` at a time. To be inlined where the features of the vectors are.
 #[inline(always)]
-pub(super) fn run<const N: usize, L, C, O, D, B>(
+pub(super) fn run<const N: usize, L, C, O, D, B, E>(
     mut jobs: &[HmacJob<'_>],
     mut digests: &mut [Digest],
     sha_ni: Option<ShaNi>,
-    vectors: &Vectors<L, C, O, D, B>,
+    vectors: &Vectors<L, C, O, D, B, E>,
 ) where
     L: Fn(&[HmacJob<'_>]) -> [States<N>; 2],
     C: Fn(&mut States<N>, &[Source<'_>; N], usize),
     O: Fn(&mut States<N>, &States<N>),
     D: Fn(&States<N>, &mut [Digest]),
     B: Fn(&mut [u8; BLOCK_LEN], &[u8]),
+    E: Fn(&[HmacJob<'_>], usize, &mut [Digest]) -> bool,
 {
     let too_few = if sha_ni.is_some() { TOO_FEW } else { 0 };
-    loop {
+    while jobs.len() > too_few {
         let (now, later) = jobs.split_at(jobs.len().min(N));
-        let Some(blocks) = alike(now).filter(|_| now.len() > too_few) else { break };
+        let even = even_len(now);
+        let Some(blocks) = even.map(blocks_of).or_else(|| alike(now)) else { break };
         let (places, rest) = digests.split_at_mut(now.len().min(digests.len()));
-        run_alike(now, places, blocks, vectors);
+        if !even.is_some_and(|len| (vectors.even)(now, len, places)) {
+            run_alike(now, places, blocks, vectors);
+        }
         (jobs, digests) = (later, rest);
     }
     for (jobs, digests) in jobs.chunks(ORDERED).zip(digests.chunks_mut(ORDERED)) {
         run_ordered(jobs, digests, sha_ni, vectors);
     }
+}
+
+/// How long the messages of the jobs are, if that is one number.
+#[inline]
+fn even_len(jobs: &[HmacJob<'_>]) -> Option<usize> {
+    let len = jobs.first()?.message.len();
+    jobs.iter().all(|job| job.message.len() == len).then_some(len)
 }
 
 /// How many blocks each of the jobs has, if that is one number.
@@ -180,11 +209,11 @@ fn alike(jobs: &[HmacJob<'_>]) -> Option<usize> {
 /// Jobs of equally many blocks, no more than there are lanes: each is in its lane from beginning to
 /// end, and nothing is to be asked in between. So are packets of one codec.
 #[inline(always)]
-fn run_alike<const N: usize, L, C, O, D, B>(
+fn run_alike<const N: usize, L, C, O, D, B, E>(
     jobs: &[HmacJob<'_>],
     digests: &mut [Digest],
     blocks: usize,
-    vectors: &Vectors<L, C, O, D, B>,
+    vectors: &Vectors<L, C, O, D, B, E>,
 ) where
     L: Fn(&[HmacJob<'_>]) -> [States<N>; 2],
     C: Fn(&mut States<N>, &[Source<'_>; N], usize),
@@ -209,11 +238,11 @@ fn run_alike<const N: usize, L, C, O, D, B>(
 
 /// Long jobs first, so that at the end the lanes run dry at about the same time.
 #[inline(always)]
-fn run_ordered<const N: usize, L, C, O, D, B>(
+fn run_ordered<const N: usize, L, C, O, D, B, E>(
     jobs: &[HmacJob<'_>],
     digests: &mut [Digest],
     sha_ni: Option<ShaNi>,
-    vectors: &Vectors<L, C, O, D, B>,
+    vectors: &Vectors<L, C, O, D, B, E>,
 ) where
     C: Fn(&mut States<N>, &[Source<'_>; N], usize),
     O: Fn(&mut States<N>, &States<N>),

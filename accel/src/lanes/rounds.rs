@@ -6,15 +6,42 @@
 /// Runs the words of one block per lane over the states: `rounds!(state, w)`, where `state` is a
 /// reference to five vectors and `w` sixteen. A macro and no function, for a function of this size
 /// would get them through memory. What it calls is the caller's, one for each width.
+///
+/// `rounds!(state, by quarter(blocks))` asks for words `4 Q` to `4 Q + 3` by `quarter::<Q>(blocks)`,
+/// and not before they are needed: rounds wait for one another, and the processor fetches words beside
+/// them, but looks ahead no further than ten rounds.
 macro_rules! rounds {
+    ($state:expr, by $quarter:ident($blocks:expr)) => {
+        crate::lanes::rounds::rounds!(
+            $state,
+            $quarter::<0>($blocks),
+            $quarter::<1>($blocks),
+            $quarter::<2>($blocks),
+            $quarter::<3>($blocks)
+        )
+    };
     ($state:expr, $words:expr) => {{
+        let [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15] = $words;
+        crate::lanes::rounds::rounds!(
+            $state,
+            [w0, w1, w2, w3],
+            [w4, w5, w6, w7],
+            [w8, w9, w10, w11],
+            [w12, w13, w14, w15]
+        )
+    }};
+    ($state:expr, $q0:expr, $q1:expr, $q2:expr, $q3:expr) => {{
         use crate::lanes::rounds::five;
         let state: &mut [_; 5] = $state;
-        let mut w = $words;
+        let mut w = [splat(0); 16];
         let [mut a, mut b, mut c, mut d, mut e] = *state;
         let k = splat(0x5a82_7999);
+        [w[0], w[1], w[2], w[3]] = $q0;
+        [w[4], w[5], w[6], w[7]] = $q1;
         five!(a b c d e, choose k w, 0 1 2 3 4);
+        [w[8], w[9], w[10], w[11]] = $q2;
         five!(a b c d e, choose k w, 5 6 7 8 9);
+        [w[12], w[13], w[14], w[15]] = $q3;
         five!(a b c d e, choose k w, 10 11 12 13 14);
         five!(a b c d e, choose k w, 15 16 17 18 19);
         let k = splat(0x6ed9_eba1);

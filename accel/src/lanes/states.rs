@@ -47,3 +47,16 @@ impl<'b> Source<'b> {
         self.message.get(at).or_else(in_tail).unwrap_or(IDLE)
     }
 }
+
+/// Where each lane's block number `at` is. Not inlined: much would be computed ahead for many blocks, and
+/// ragged messages go on for one or two before a lane has its end.
+#[inline(never)]
+pub(super) fn blocks_at<'b, const N: usize>(
+    sources: &[Source<'b>; N],
+    at: usize,
+    places: &mut [&'b [u8; BLOCK_LEN]; N],
+) {
+    for (place, source) in places.iter_mut().zip(sources) {
+        *place = source.block(at);
+    }
+}

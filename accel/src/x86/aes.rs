@@ -94,7 +94,7 @@ impl Aes {
 
     /// The same in place and in the widest pieces, the last one included: quicker, unless somebody
     /// reads the bytes again at once, in narrower ones.
-    #[inline]
+    #[inline(always)]
     pub fn apply_keystream_wide(&self, iv: u128, data: &mut [u8]) {
         match self.level {
             Level::AesNi(token) => keystream_128(token, &self.keys, iv, InOutBuf::from(data)),

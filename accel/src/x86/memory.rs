@@ -1,10 +1,10 @@
 //! Bytes into vector registers and back. Besides the call in detect.rs, all `unsafe` of this crate
-//! is here: ten functions for 256 and 512 bits.
+//! is here: nine functions for 256 and 512 bits.
 
 use core::arch::x86_64::{
-    __m128i, __m256i, __m512i, __mmask16, _mm_cvtsi128_si64, _mm_extract_epi64, _mm_set_epi64x,
+    __m128i, __m256i, __m512i, _mm_cvtsi128_si64, _mm_extract_epi64, _mm_set_epi32, _mm_set_epi64x,
     _mm256_loadu_si256, _mm256_storeu_si256, _mm512_loadu_si512, _mm512_mask_storeu_epi8,
-    _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi32, _mm512_maskz_mov_epi8, _mm512_storeu_si512,
+    _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_storeu_si512,
 };
 
 /// 16 bytes, the first of them lowest.
@@ -12,6 +12,14 @@ use core::arch::x86_64::{
 #[inline]
 pub(crate) fn load128(bytes: &[u8; 16]) -> __m128i {
     from_u128(u128::from_le_bytes(*bytes))
+}
+
+/// Four words, the first of them lowest.
+#[target_feature(enable = "sse2")]
+#[inline]
+pub(crate) fn load128_words(words: &[u32; 4]) -> __m128i {
+    let [a, b, c, d] = words.map(u32::cast_signed);
+    _mm_set_epi32(d, c, b, a)
 }
 
 /// The inverse of [`load128`].
@@ -92,18 +100,6 @@ pub(crate) fn clear_above(value: __m512i, len: usize) -> __m512i {
 pub(crate) fn load512_words(words: &[u32; 16]) -> __m512i {
     // SAFETY: as `load512`; sixteen words are 64 bytes.
     unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
-}
-
-/// Up to sixteen words, the first of them lowest, zeros above.
-#[target_feature(enable = "avx512f")]
-#[inline]
-#[allow(unsafe_code)]
-#[allow(clippy::cast_possible_truncation)] // sixteen bits
-pub(crate) fn load512_words_partial(words: &[u32]) -> __m512i {
-    let mask = first_bytes(words.len()) as __mmask16;
-    // SAFETY: reads the words whose bit is set in the mask and no others (as `load512_partial`); set
-    // are as many as the slice has words, from the first.
-    unsafe { _mm512_maskz_loadu_epi32(mask, words.as_ptr().cast()) }
 }
 
 /// The inverse of [`load512_words`].

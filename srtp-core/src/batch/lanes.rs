@@ -7,7 +7,8 @@
 //! the rollover counter is in it. So the rules are asked twice. First for each packet as if it came
 //! next, which says what HMAC decides about it; these are computed for all together. Then in
 //! earnest and in order, where a rule that asks for just the HMAC that is known gets it, and for any
-//! other computes it. A wrong guess costs time and changes nothing.
+//! other computes it; a packet that the ones before it changed nothing for, which is told by its index,
+//! is not looked at again. A wrong guess costs time and changes nothing.
 
 use core::borrow::BorrowMut;
 use core::hint::black_box;
@@ -146,19 +147,22 @@ fn protect_round<const ROUND: usize, C, S, const KEYS: usize>(
     for (packet, place) in packets.iter().zip(&mut dues) {
         let Some(due) = place else { continue };
         let context = contexts.get(packet.context).map(C::borrow);
-        let auth =
-            context.and_then(|context| context.ring.current()?.kept_keys(packet.protocol)?.auth());
+        let auth = context.and_then(|context| context.ring.kept_auth(packet.protocol));
         if let (Some(auth), Some(message)) = (auth, packet.buffer.get(..due.input.len)) {
             jobs.push(HmacJob::new(auth.states(), message, due.input.suffix()));
         } else {
             *place = None; // unreachable: the same key has just sealed the packet
         }
     }
-    let digests = jobs.digests(lanes);
-    let due =
-        packets.iter_mut().zip(&dues).filter_map(|(packet, due)| Some((packet, due.as_ref()?)));
-    for ((packet, due), digest) in due.zip(&digests) {
-        due.write(packet.buffer, digest);
+    let mut digests = [[0; 20]; ROUND];
+    jobs.digest(lanes, &mut digests);
+    let mut digests = digests.iter();
+    for (packet, due) in packets.iter_mut().zip(&dues) {
+        if let Some(due) = due
+            && let Some(digest) = digests.next()
+        {
+            due.write(packet.buffer, digest);
+        }
     }
 }
 
@@ -171,11 +175,15 @@ fn unprotect_round<const ROUND: usize, C, S, const KEYS: usize>(
     C: BorrowMut<Inbound<S, KEYS>>,
     S: StreamTable,
 {
-    let mut needed = [const { None::<NeededMac> }; ROUND];
-    let digests = compute_ahead(lanes, contexts, packets, &mut needed);
+    let mut needed = [const { NeededMac::NONE }; ROUND];
+    let mut digests = [[0; 20]; ROUND];
+    compute_ahead(lanes, contexts, packets, &mut needed, &mut digests);
     let mut digests = digests.iter();
     for (packet, needed) in packets.iter_mut().zip(&needed) {
-        let known = needed.as_ref().and_then(|of| Some(KnownMac { of, digest: digests.next()? }));
+        let known = match needed.is_none() {
+            true => None,
+            false => digests.next().map(|digest| KnownMac { of: needed, digest }),
+        };
         let (Some(known), Some(context)) = (known, contexts.get_mut(packet.context)) else {
             one_by_one(contexts, core::slice::from_mut(packet));
             continue;
@@ -227,18 +235,15 @@ fn compute_ahead<const ROUND: usize, C, S, const KEYS: usize>(
     lanes: Lanes,
     contexts: &[C],
     packets: &[Incoming<'_>],
-    needed: &mut [Option<NeededMac>; ROUND],
-) -> [Digest; ROUND]
-where
+    needed: &mut [NeededMac; ROUND],
+    digests: &mut [Digest; ROUND],
+) where
     C: BorrowMut<Inbound<S, KEYS>>,
     S: StreamTable,
 {
     let mut jobs = Jobs::<ROUND>::new();
     for (packet, place) in packets.iter().zip(needed.iter_mut()) {
-        let context = contexts.get(packet.context).map(C::borrow);
-        let Some(context) = context.filter(|context| context.ring.makes_hmacs()) else {
-            continue;
-        };
+        let Some(context) = contexts.get(packet.context).map(C::borrow) else { continue };
         let ordinary = match packet.protocol {
             Protocol::Srtp => context.foresee_ordinary(packet.packet),
             Protocol::Srtcp => None,
@@ -249,7 +254,7 @@ where
             continue;
         }
         let needed = match packet.protocol {
-            _ if packets.len() < WORTH_THE_LONG_WAY => None,
+            _ if packets.len() < WORTH_THE_LONG_WAY || !context.ring.makes_hmacs() => None,
             Protocol::Srtp => context.foresee_rtp(packet.packet),
             Protocol::Srtcp => context.foresee_rtcp(packet.packet),
         };
@@ -258,10 +263,10 @@ where
         }
     }
     if jobs.len < WORTH {
-        needed.fill(None);
-        jobs.len = 0;
+        needed.fill(NeededMac::NONE);
+        return;
     }
-    jobs.digests(lanes)
+    jobs.digest(lanes, digests);
 }
 
 /// The jobs of one round.
@@ -291,19 +296,17 @@ impl<'p, const ROUND: usize> Jobs<'p, ROUND> {
         needed: NeededMac,
         auth: &'p HmacSha1,
         packet: &'p [u8],
-        place: &mut Option<NeededMac>,
+        place: &mut NeededMac,
     ) {
         if let Some(job) = needed.job(auth, packet) {
             self.push(job);
-            *place = Some(needed);
+            *place = needed;
         }
     }
 
-    /// Does the jobs; their digests in order, then zeros.
+    /// Does the jobs, and writes their digests in order.
     #[inline(always)]
-    fn digests(&self, lanes: Lanes) -> [Digest; ROUND] {
-        let mut digests = [[0; 20]; ROUND];
-        lanes.digest(self.jobs.get(..self.len).unwrap_or_default(), &mut digests);
-        digests
+    fn digest(&self, lanes: Lanes, digests: &mut [Digest; ROUND]) {
+        lanes.digest(self.jobs.get(..self.len).unwrap_or_default(), digests);
     }
 }

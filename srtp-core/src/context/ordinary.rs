@@ -8,15 +8,15 @@
 use super::{Inbound, Outbound, SHORT_WAY, UnprotectError};
 use crate::incoming::KnownMac;
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-use crate::incoming::NeededMac;
+use crate::incoming::{Found, NeededMac};
 use crate::index::MAX_RTCP_INDEX;
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
 use crate::primitive::HmacSha1;
 use crate::replay::Seen;
 use crate::table::StreamTable;
-#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-use crate::transform::DueMac;
 use crate::transform::{Cover, MAX_PAYLOAD_LEN, Macs, Protocol, Rtp, split_index_word};
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+use crate::transform::{DueMac, begins_with};
 #[cfg(all(feature = "accel", feature = "counters", feature = "hmac-sha1"))]
 use crate::wire::RTP_SSRC_AT;
 use crate::wire::{RTCP_CLEAR_LEN, RtcpHeader, RtpHeader};
@@ -49,7 +49,8 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         let header = RtpHeader::parse(packet).ok()?;
         let there =
             |slot: &usize| self.streams.get(*slot).is_some_and(|s| s.stream.ssrc() == header.ssrc);
-        let slot = match known.and_then(KnownMac::slot).filter(there) {
+        let found = known.and_then(KnownMac::found);
+        let slot = match found.map(|found| found.slot).filter(there) {
             Some(slot) => slot,
             None => self.streams.find(header.ssrc)?,
         };
@@ -78,16 +79,61 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// [`unprotect_rtp`](Self::unprotect_rtp) by the short way, where an HMAC of the packet is known;
     /// none where it must go the long way. What it returns fits into registers.
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn unprotect_ordinary_knowing(
         &mut self,
         packet: &mut [u8],
         known: KnownMac<'_>,
     ) -> Option<Result<usize, Forged>> {
-        let opened = self.open_ordinary(packet, Some(known))?;
+        let opened = match self.open_foreseen(packet, known) {
+            Some(opened) => opened,
+            None => self.open_otherwise_foreseen(packet, known)?,
+        };
         #[cfg(feature = "counters")]
         self.count(packet, RTP_SSRC_AT, &opened.map_err(UnprotectError::from));
         Some(opened)
+    }
+
+    /// The short way with what was found of the packet when its HMAC was foreseen, if packets that
+    /// came since have not changed what its sequence number means.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(always)]
+    fn open_foreseen(
+        &mut self,
+        packet: &mut [u8],
+        known: KnownMac<'_>,
+    ) -> Option<Result<usize, Forged>> {
+        let found = known.found()?;
+        let key = self.ring.ordinary_mut()?;
+        let mut stream = self.streams.get_mut(found.slot)?;
+        let there = stream.stream.ssrc() == found.ssrc && stream.stream.is_ahead(found.index);
+        if !there || !known.of.is_under(key) || key.packets_left(Protocol::Srtp) == 0 {
+            return None;
+        }
+        if !key.ordinary_srtp().0.is_counter_mode() {
+            return None;
+        }
+        let (body, tag) = known.body_and_tag(packet)?;
+        let len = body.len();
+        let payload = body.get_mut(found.header_len..)?;
+        if !begins_with(known.digest, tag) {
+            return Some(Err(Forged));
+        }
+        key.commit_ordinary();
+        stream.commit_ahead(found.index);
+        let (keys, _) = key.ordinary_srtp();
+        keys.crypt_payload(payload, found.ssrc, found.index);
+        Some(Ok(len))
+    }
+
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(never)]
+    fn open_otherwise_foreseen(
+        &mut self,
+        packet: &mut [u8],
+        known: KnownMac<'_>,
+    ) -> Option<Result<usize, Forged>> {
+        self.open_ordinary(packet, Some(known))
     }
 
     /// As [`foresee_rtp`](Self::foresee_rtp), of a packet that can go the short way.
@@ -100,7 +146,11 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
         let index = self.streams.get(slot)?.next_ordinary(header.sequence_number)?;
         let (keys, trailer) = key.ordinary_srtp();
         let layout = trailer.layout(packet.len(), header.len).ok()?;
-        let needed = NeededMac::ordinary(key, keys.rtp_mac_input(index, &layout)?, slot);
+        if layout.body_len - header.len > MAX_PAYLOAD_LEN {
+            return None;
+        }
+        let found = Found { slot, ssrc: header.ssrc, index, header_len: header.len };
+        let needed = NeededMac::ordinary(key, keys.rtp_mac_input(index, &layout)?, found);
         Some((needed, keys.auth()?))
     }
 
@@ -172,8 +222,45 @@ impl<S: StreamTable, const KEYS: usize> Outbound<S, KEYS> {
     /// [`protect_rtp`](Self::protect_rtp) by the short way and without the HMAC, which is due then;
     /// none where it must go the long way. What it returns fits into registers.
     #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn protect_ordinary_but_mac(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        due: &mut Option<DueMac>,
+    ) -> Option<usize> {
+        let key = self.ring.ordinary_current_mut()?;
+        if !key.ordinary_srtp().0.is_counter_mode() {
+            return self.seal_ordinary_but_mac(buffer, len, due);
+        }
+        let header = RtpHeader::parse(buffer.get(..len)?).ok()?;
+        let slot = self.streams.find(header.ssrc)?;
+        let mut stream = self.streams.get_mut(slot)?;
+        let index = stream.next_ordinary(header.sequence_number)?;
+        if len - header.len > MAX_PAYLOAD_LEN || key.packets_left(Protocol::Srtp) == 0 {
+            return None;
+        }
+        let (keys, trailer) = key.ordinary_srtp();
+        let needed = len + trailer.len();
+        if buffer.len() < needed {
+            return None;
+        }
+        let payload = buffer.get_mut(header.len..len)?;
+        let layout = trailer.layout(needed, header.len).ok()?;
+        *due = Some(keys.rtp_mac_input(index, &layout)?.due(&layout));
+        // Nothing can fail any more.
+        key.commit_ordinary();
+        stream.commit_rtp(index);
+        let (keys, _) = key.ordinary_srtp();
+        keys.crypt_payload(payload, header.ssrc, index);
+        self.count(Some(slot), len);
+        Some(needed)
+    }
+
+    /// The same under any suite.
+    #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+    #[inline(never)]
+    fn seal_ordinary_but_mac(
         &mut self,
         buffer: &mut [u8],
         len: usize,

@@ -244,3 +244,70 @@ proptest! {
         }
     }
 }
+
+/// From the first sequence number of a stream to those of a batch of sixteen, by the way that nothing
+/// is unusual about at the beginning of the batch: one after the other, every one twice, backwards, to
+/// and fro, and far apart.
+fn orders() -> [[u32; 16]; 6] {
+    let orders: [fn(u32) -> u32; 6] = [
+        |n| 1 + n,
+        |n| 1 + n / 2,
+        |n| 16 - n,
+        |n| (1 + n) ^ 2,
+        |n| 1 + 30_000 * n,
+        |n| 1 + 32_768 * n,
+    ];
+    orders.map(|order| core::array::from_fn(|n| order(n as u32)))
+}
+
+/// What was found of a packet before a batch is opened does not hold where an earlier packet of its
+/// stream, or of its key, has changed it: a number that came, a jump, a wrap, the end of a lifetime. A
+/// forged packet changes nothing.
+#[test]
+fn earlier_packets_of_a_batch_count() {
+    let sent = |number: u16, payload: usize| {
+        let fate = Fate::Arrives;
+        let sent = Sent { context: 0, ssrc: 1, ahead: 1, payload, extension: false, fate };
+        (0, sent.packet(number))
+    };
+    for (suite, lifetime) in SUITES.into_iter().zip([20, 12, 20, 20, 20]) {
+        for start in [7_u16, 65_528] {
+            for order in orders() {
+                let keys = [(key(suite, 1, 1 << 20), key(suite, 1, lifetime))];
+                let (_, mut receivers) = pairs(&keys);
+                let (mut senders, _) = pairs(&[(key(suite, 1, lifetime), keys[0].1.clone())]);
+                let plain = |n: u32| sent(start.wrapping_add(n as u16), 20 + n as usize % 3);
+                senders.protect(&[plain(0)]);
+                senders.protect(&order.map(plain));
+
+                // All numbers in the order in which they lie, so that each has its index.
+                let mut tx = Tx::new(&keys[0].0, Policy::SECURE).unwrap();
+                let protected: Vec<_> = (0..=order.into_iter().max().unwrap())
+                    .filter(|n| n % 8192 == 0 || order.contains(n))
+                    .map(|n| {
+                        let (_, mut packet) = plain(n);
+                        let len = packet.len();
+                        packet.resize(len + 20, 0);
+                        let len = tx.protect_rtp(&mut packet, len).unwrap();
+                        (n, packet[..len].to_vec())
+                    })
+                    .collect();
+                let packet = |n: &u32| protected.iter().find(|(m, _)| m == n).unwrap().1.clone();
+                receivers.unprotect(&[(0, packet(&0))]);
+                let mut arriving = Vec::new();
+                for (at, n) in order.iter().enumerate() {
+                    if at % 3 == 0 {
+                        let mut forged = packet(n);
+                        forged[20] ^= 1;
+                        arriving.push((0, forged));
+                    }
+                    arriving.push((0, packet(n)));
+                }
+                let results = receivers.unprotect(&arriving);
+                assert_eq!(results[0], Err(UnprotectError::AuthFailed), "the forged one");
+                assert!(results[1].is_ok(), "the genuine one behind it");
+                receivers.unprotect(&arriving);
+            }
+        }
+    }
+}

@@ -37,6 +37,13 @@ pub(super) fn cm_iv(salt: u128, input: IvInput) -> u128 {
     salt ^ (ssrc << 64) ^ (index << 16)
 }
 
+/// The same of an RTP packet.
+#[cfg(feature = "aes-cm")]
+#[inline]
+pub(super) fn counter_mode_iv(salt: u128, ssrc: u32, index: u64) -> u128 {
+    salt ^ (u128::from(ssrc) << 64) ^ (u128::from(index) << 16)
+}
+
 /// RFC 7714 §8.1 and §9.1: `00 00 || SSRC || ROC || SEQ`, in SRTCP `00 00 || SSRC || 00 00 || 0 ||
 /// index`, XORed to the salt. In the upper 96 bits.
 #[cfg(feature = "gcm")]

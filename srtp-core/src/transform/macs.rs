@@ -8,6 +8,10 @@
 
 use core::ops::Range;
 
+#[cfg(feature = "aes-cm")]
+use super::CipherKey;
+#[cfg(feature = "aes-cm")]
+use super::iv::counter_mode_iv;
 use super::iv::split_index_word;
 use super::tag::{begins_with, copy};
 use super::{Pace, Rtp, SessionKeys};
@@ -42,6 +46,9 @@ pub(crate) struct MacInput {
 }
 
 impl MacInput {
+    /// In the place of one.
+    pub(crate) const NOTHING: Self = Self { len: 0, suffix: 0 };
+
     /// The rollover counter, or E bit and index of SRTCP.
     #[inline]
     pub(crate) fn suffix(self) -> [u8; 4] {
@@ -49,7 +56,7 @@ impl MacInput {
     }
 
     #[inline]
-    pub(super) fn due(self, layout: &Layout) -> DueMac {
+    pub(crate) fn due(self, layout: &Layout) -> DueMac {
         DueMac { input: self, tag: layout.tag() }
     }
 }
@@ -121,6 +128,26 @@ impl SessionKeys {
             self.decrypt_rtp_in(Pace::InBatch, body, rtp);
         }
         right
+    }
+
+    /// Whether what encrypts is AES in counter mode.
+    #[inline(always)]
+    pub(crate) fn is_counter_mode(&self) -> bool {
+        #[cfg(feature = "aes-cm")]
+        return matches!(self.cipher, CipherKey::Cm(_));
+        #[cfg(not(feature = "aes-cm"))]
+        return false;
+    }
+
+    /// Encrypts or decrypts a payload, if that is done by AES in counter mode.
+    #[inline(always)]
+    pub(crate) fn crypt_payload(&self, payload: &mut [u8], ssrc: u32, index: u64) {
+        #[cfg(feature = "aes-cm")]
+        if let CipherKey::Cm(aes) = &self.cipher {
+            aes.apply_keystream_wide(counter_mode_iv(*self.salt, ssrc, index), payload);
+        }
+        #[cfg(not(feature = "aes-cm"))]
+        let _ = (payload, ssrc, index);
     }
 
     /// As [`open_rtcp`](Self::open_rtcp), where the HMAC is known.

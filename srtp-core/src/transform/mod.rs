@@ -43,6 +43,8 @@ pub(crate) use self::iv::split_index_word;
 pub(crate) use self::macs::DueMac;
 pub(crate) use self::macs::{Digest, MacInput, Macs};
 pub(crate) use self::rtp::{Cover, Rtp};
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+pub(crate) use self::tag::begins_with;
 use crate::kdf::{Label, Prf, salt_to_iv};
 use crate::key::MasterKey;
 #[cfg(feature = "aes-cm")]

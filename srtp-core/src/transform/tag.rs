@@ -55,7 +55,7 @@ impl Tag {
 
 /// Whether an HMAC begins with what was sent, decided in constant time.
 #[inline(always)]
-pub(super) fn begins_with(hmac: &[u8], sent: &[u8]) -> bool {
+pub(crate) fn begins_with(hmac: &[u8], sent: &[u8]) -> bool {
     // The length of most tags, compared in two pieces.
     if let (Ok(sent), Some(start)) = (<&[u8; 10]>::try_from(sent), hmac.first_chunk()) {
         return same_80_bits(start, sent);
