@@ -139,7 +139,8 @@ impl SessionKeys {
         return false;
     }
 
-    /// Encrypts or decrypts a payload, if that is done by AES in counter mode.
+    /// Encrypts or decrypts a payload where the cipher [is AES in counter mode](Self::is_counter_mode),
+    /// which is asked before anything is committed; under another it stays as it is.
     #[inline(always)]
     pub(crate) fn crypt_payload(&self, payload: &mut [u8], ssrc: u32, index: u64) {
         #[cfg(feature = "aes-cm")]
