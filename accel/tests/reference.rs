@@ -118,6 +118,21 @@ where
         let buffers = InOutBuf::new(&plain[shift..shift + len], &mut apart).unwrap();
         assert_eq!(ours.seal(iv, parts, buffers), tag, "{what}");
         assert_eq!(apart, ciphertext, "{what}");
+        if second > 0 {
+            return;
+        }
+
+        let mut packet = [aad, &plain[shift..shift + len], &[0xee; 16]].concat();
+        ours.seal_packet(iv | 5, &mut packet, first);
+        let sealed = [aad, &expected].concat();
+        assert_eq!(packet, sealed, "{what}, as a packet");
+        packet[first + len..].copy_from_slice(&wrong);
+        let forged = packet.clone();
+        assert!(!ours.open_packet(iv, &mut packet, first), "{what}, as a packet");
+        assert_eq!(packet, forged, "{what}, as a packet");
+        packet[first + len..].copy_from_slice(&tag);
+        assert!(ours.open_packet(iv | 5, &mut packet, first), "{what}, as a packet");
+        assert_eq!(packet, [aad, &plain[shift..shift + len], &tag].concat(), "{what}");
     };
     for len in 0..=LONGEST {
         check(12, 0, len, 0);
@@ -168,6 +183,12 @@ fn a_tag_with_one_wrong_bit_is_wrong_and_leaves_the_data() {
                         let wrong = (u128::from_be_bytes(tag) ^ 1 << bit).to_be_bytes();
                         assert!(!gcm.open(number(0), parts, &mut data[..len], &wrong));
                         assert_eq!(data, sealed, "{level:?}, {len} bytes, bit {bit}");
+                        if second == 0 {
+                            let mut packet = [parts.0, &sealed[..len], &wrong].concat();
+                            let forged = packet.clone();
+                            assert!(!gcm.open_packet(number(0), &mut packet, first));
+                            assert_eq!(packet, forged, "{level:?}, {len} bytes, bit {bit}");
+                        }
                     }
                 }
             }
@@ -190,7 +211,57 @@ fn a_changed_packet_is_left_as_it_came() {
                 let (header, data) = packet.split_at_mut(12);
                 assert!(!gcm.open(number(1), (header, &[]), data, &tag), "{len} bytes, {at}");
                 assert_eq!(packet, forged, "{level:?}, {len} bytes, {at}");
+                packet.extend(tag);
+                assert!(!gcm.open_packet(number(1), &mut packet, 12), "{len} bytes, {at}");
+                packet.truncate(12 + len);
+                assert_eq!(packet, forged, "{level:?}, {len} bytes, {at}, as a packet");
                 packet[at] ^= 0x10;
+            }
+        }
+    }
+}
+
+/// A packet that has no room for its associated data and a tag is none, and left alone.
+#[test]
+fn packets_shorter_than_header_and_tag_are_left_alone() {
+    for level in Level::all() {
+        let gcm = Gcm::new(level, &[9; 16]).unwrap();
+        for associated in [0, 1, 12, 16, 20, usize::MAX] {
+            for len in 0..associated.saturating_add(16).min(50) {
+                let mut packet = bytes(len, 3);
+                gcm.seal_packet(number(1), &mut packet, associated);
+                assert_eq!(packet, bytes(len, 3), "{level:?}, {associated} and {len} bytes");
+                assert!(!gcm.open_packet(number(1), &mut packet, associated));
+                assert_eq!(packet, bytes(len, 3), "{level:?}, {associated} and {len} bytes");
+            }
+        }
+    }
+}
+
+/// What was recently written or is written next to a packet stays: packets that lie close together are
+/// sealed and opened each as if it were alone, in either order.
+#[test]
+fn packets_that_lie_close_together_do_not_touch_one_another() {
+    const COUNT: usize = 9;
+    for level in Level::all() {
+        let gcm = Gcm::new(level, &[9; 16]).unwrap();
+        for len in (0..=100).chain([160, 300, 1200]) {
+            let whole = 12 + len + 16;
+            let plain = bytes(COUNT * whole, 4);
+            let mut buffer = plain.clone();
+            for (at, packet) in buffer.chunks_mut(whole).enumerate() {
+                gcm.seal_packet(number(at as u8), packet, 12);
+            }
+            for (at, packet) in buffer.chunks(whole).enumerate() {
+                let mut alone = plain[at * whole..][..whole].to_vec();
+                gcm.seal_packet(number(at as u8), &mut alone, 12);
+                assert_eq!(packet, alone, "{level:?}, {len} bytes, {at}");
+            }
+            for (at, packet) in buffer.chunks_mut(whole).enumerate().rev() {
+                assert!(gcm.open_packet(number(at as u8), packet, 12));
+            }
+            for (opened, plain) in buffer.chunks(whole).zip(plain.chunks(whole)) {
+                assert_eq!(opened[..12 + len], plain[..12 + len], "{level:?}, {len} bytes");
             }
         }
     }

@@ -87,17 +87,16 @@ impl Keys {
 
     #[inline]
     fn protect(&self, packet: &mut [u8], payload: usize, number: u128) -> Option<()> {
-        let (body, trailer) = packet.split_at_mut_checked(HEADER_LEN + payload)?;
         match self {
             Self::Cm(aes, hmac) => {
+                let (body, trailer) = packet.split_at_mut_checked(HEADER_LEN + payload)?;
                 let data = body.get_mut(HEADER_LEN..)?;
                 aes.apply_keystream(IV ^ number << 16, InOutBuf::from(data));
                 *trailer.first_chunk_mut::<10>()? = *hmac.digest(body, &[0; 4]).first_chunk()?;
             }
             Self::Gcm(gcm) => {
-                let (header, data) = body.split_at_mut_checked(HEADER_LEN)?;
-                let tag = gcm.seal(IV ^ number << 32, (header, &[]), InOutBuf::from(data));
-                *trailer.first_chunk_mut()? = tag;
+                let packet = packet.get_mut(..HEADER_LEN + payload + self.tag_len())?;
+                gcm.seal_packet(IV ^ number << 32, packet, HEADER_LEN);
             }
         }
         Some(())
@@ -105,9 +104,9 @@ impl Keys {
 
     #[inline]
     fn unprotect(&self, packet: &mut [u8], payload: usize, number: u128) -> Option<bool> {
-        let (body, trailer) = packet.split_at_mut_checked(HEADER_LEN + payload)?;
         match self {
             Self::Cm(aes, hmac) => {
+                let (body, trailer) = packet.split_at_mut_checked(HEADER_LEN + payload)?;
                 let digest = hmac.digest(body, &[0; 4]);
                 let right = trailer.first_chunk::<10>()? == digest.first_chunk::<10>()?;
                 if right {
@@ -116,10 +115,7 @@ impl Keys {
                 }
                 Some(right)
             }
-            Self::Gcm(gcm) => {
-                let (header, data) = body.split_at_mut_checked(HEADER_LEN)?;
-                Some(gcm.open(IV ^ number << 32, (header, &[]), data, trailer.first_chunk()?))
-            }
+            Self::Gcm(gcm) => Some(gcm.open_packet(IV ^ number << 32, packet, HEADER_LEN)),
         }
     }
 }

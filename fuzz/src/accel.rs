@@ -171,6 +171,17 @@ where
         assert_eq!(ours.seal(iv, parts, buffers), tag);
         to.holds(ciphertext);
         from.holds(&plain);
+        // The same as one packet.
+        let front = associated.len();
+        let mut packet = [&associated[..], &plain, &[0; 16]].concat();
+        ours.seal_packet(iv, &mut packet, front);
+        assert_eq!(packet, [&associated[..], &sealed].concat());
+        packet[front + len..].copy_from_slice(&wrong);
+        assert!(!ours.open_packet(iv, &mut packet, front));
+        assert_eq!(packet, [&associated[..], ciphertext, &wrong].concat());
+        packet[front + len..].copy_from_slice(&tag);
+        assert!(ours.open_packet(iv, &mut packet, front));
+        assert_eq!(packet[..front + len], [&associated[..], &plain].concat());
     }
     Ok(())
 }

@@ -236,10 +236,20 @@ pub(crate) fn encrypt_128<const N: usize>(keys: &[__m128i; N], block: __m128i) -
 #[target_feature(enable = "vaes,avx512f")]
 #[inline]
 pub(crate) fn encrypt_512<const N: usize>(keys: &[__m128i; N], blocks: __m512i) -> __m512i {
-    let [first, rounds @ .., last] = keys.as_slice() else {
+    let [first, ..] = keys.as_slice() else {
         return blocks;
     };
-    let mut state = _mm512_xor_si512(blocks, _mm512_broadcast_i32x4(*first));
+    rounds_512(keys, _mm512_xor_si512(blocks, _mm512_broadcast_i32x4(*first)))
+}
+
+/// What is left of encrypting four blocks when the first round key is XORed to them.
+#[target_feature(enable = "vaes,avx512f")]
+#[inline]
+pub(crate) fn rounds_512<const N: usize>(keys: &[__m128i; N], whitened: __m512i) -> __m512i {
+    let [_, rounds @ .., last] = keys.as_slice() else {
+        return whitened;
+    };
+    let mut state = whitened;
     for key in rounds {
         state = _mm512_aesenc_epi128(state, _mm512_broadcast_i32x4(*key));
     }
@@ -372,7 +382,7 @@ pub(crate) fn counter_mode_512<const N: usize>(
 }
 
 /// Four blocks at a time, and what is left at the end in one piece.
-#[target_feature(enable = "vaes,avx512f,avx512bw")]
+#[target_feature(enable = "vaes,avx512f,avx512bw,avx512vl")]
 #[inline]
 fn counter_mode_wide<const N: usize>(keys: &[__m128i; N], iv: u128, data: &mut [u8]) {
     let mut counters = Counters::new(iv);

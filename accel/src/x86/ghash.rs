@@ -9,17 +9,17 @@
 
 use core::arch::x86_64::{
     __m128i, __m512i, _mm_clmulepi64_si128, _mm_set_epi64x, _mm_setzero_si128, _mm_shuffle_epi32,
-    _mm_xor_si128, _mm512_setzero_si512,
+    _mm_xor_si128, _mm512_broadcast_i32x4, _mm512_setzero_si512,
 };
 
 use zeroize::Zeroize;
 
 use super::ghash_wide::fill_wide;
-use super::memory::{from_u128, load512, store128};
+use super::memory::{from_u128, load128, load512, store128};
 use crate::detect::{Level, aes_ni};
 
-/// How many powers are kept: sixteen blocks of data, and one of lengths, and up to a multiple of
-/// four.
+/// How many powers are kept: for sixteen blocks of data, what goes before or behind them, and up to a
+/// multiple of four.
 pub(super) const POWERS: usize = 20;
 
 /// How many of them are used one block at a time.
@@ -50,6 +50,16 @@ impl Powers {
     #[inline]
     pub(crate) fn of(&self, blocks: usize) -> &[[u8; 16]] {
         self.0.get(POWERS.saturating_sub(blocks)..POWERS).unwrap_or_default()
+    }
+
+    /// That by which as many blocks are multiplied, four times.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn one(&self, blocks: usize) -> __m512i {
+        match self.of(blocks) {
+            [power, ..] => _mm512_broadcast_i32x4(load128(power)),
+            [] => _mm512_setzero_si512(),
+        }
     }
 
     /// The first four of those by which as many blocks are multiplied, zeros where there are fewer.

@@ -45,7 +45,7 @@ impl WideSum {
     /// Each of the four as an element of the field, times x^-128.
     #[target_feature(enable = "avx512f,vpclmulqdq,sse2")]
     #[inline]
-    fn reduce_each(self) -> __m512i {
+    pub(crate) fn reduce_each(self) -> __m512i {
         let polynomial = _mm512_broadcast_i32x4(_mm_set_epi64x(0, (0xc2_u64 << 56).cast_signed()));
         let fold = |low| {
             let swapped = _mm512_shuffle_epi32::<0b01_00_11_10>(low);
@@ -53,6 +53,13 @@ impl WideSum {
         };
         let middle = _mm512_xor_si512(self.middle, fold(self.low));
         _mm512_xor_si512(self.high, fold(middle))
+    }
+
+    /// All four in one, as an element of the field, times x^-128.
+    #[target_feature(enable = "avx512f,avx2,vpclmulqdq,sse2")]
+    #[inline]
+    pub(crate) fn reduce_at_once(self) -> __m128i {
+        fold(self.reduce_each())
     }
 
     /// All four in one.

@@ -1,10 +1,11 @@
 //! Bytes into vector registers and back. Besides the call in detect.rs, all `unsafe` of this crate
-//! is here: nine functions for 256 and 512 bits.
+//! is here: ten functions for 256 and 512 bits.
 
 use core::arch::x86_64::{
-    __m128i, __m256i, __m512i, _mm_cvtsi128_si64, _mm_extract_epi64, _mm_set_epi32, _mm_set_epi64x,
-    _mm256_loadu_si256, _mm256_storeu_si256, _mm512_loadu_si512, _mm512_mask_storeu_epi8,
-    _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_storeu_si512,
+    __m128i, __m256i, __m512i, __mmask32, _mm_cvtsi128_si64, _mm_extract_epi64, _mm_set_epi32,
+    _mm_set_epi64x, _mm256_loadu_si256, _mm256_mask_storeu_epi8, _mm256_storeu_si256,
+    _mm512_castsi512_si256, _mm512_extracti32x4_epi32, _mm512_extracti64x4_epi64,
+    _mm512_loadu_si512, _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_storeu_si512,
 };
 
 /// 16 bytes, the first of them lowest.
@@ -75,15 +76,45 @@ pub(crate) fn load512_partial(bytes: &[u8]) -> __m512i {
     unsafe { _mm512_maskz_loadu_epi8(first_bytes(bytes.len()), bytes.as_ptr().cast()) }
 }
 
+/// The lowest 48 bytes of a register.
+#[target_feature(enable = "avx512f,avx")]
+#[inline]
+pub(crate) fn store384(bytes: &mut [u8; 48], value: __m512i) {
+    if let Some(first) = bytes.first_chunk_mut() {
+        store256(first, _mm512_castsi512_si256(value));
+    }
+    if let Some(last) = bytes.last_chunk_mut() {
+        store128(last, _mm512_extracti32x4_epi32::<2>(value));
+    }
+}
+
 /// The lowest bytes of a register, as many as fit into `bytes`, at most 64.
-#[target_feature(enable = "avx512f,avx512bw")]
+///
+/// Half a register at a time: a masked store holds up whoever reads any of the bytes it could have
+/// written, and behind 64 there may be the next packet.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx")]
+#[inline]
+pub(crate) fn store512_partial(bytes: &mut [u8], value: __m512i) {
+    let (lower, upper) = (_mm512_castsi512_si256(value), _mm512_extracti64x4_epi64::<1>(value));
+    match bytes.split_first_chunk_mut() {
+        Some((first, rest)) => {
+            store256(first, lower);
+            store256_partial(rest, upper);
+        }
+        None => store256_partial(bytes, lower),
+    }
+}
+
+/// The lowest bytes of a register, as many as fit into `bytes`, at most 32.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 #[inline]
 #[allow(unsafe_code)]
-pub(crate) fn store512_partial(bytes: &mut [u8], value: __m512i) {
-    let mask = first_bytes(bytes.len());
+#[allow(clippy::cast_possible_truncation)] // 32 bits
+pub(crate) fn store256_partial(bytes: &mut [u8], value: __m256i) {
+    let mask = first_bytes(bytes.len()) as __mmask32;
     // SAFETY: writes the bytes whose bit is set in the mask and no others; set are as many as the
     // slice has bytes, from the first.
-    unsafe { _mm512_mask_storeu_epi8(bytes.as_mut_ptr().cast(), mask, value) }
+    unsafe { _mm256_mask_storeu_epi8(bytes.as_mut_ptr().cast(), mask, value) }
 }
 
 /// The lowest `len` bytes of a register, zeros above.
@@ -119,6 +150,16 @@ pub(crate) fn load256(bytes: &[u8; 32]) -> __m256i {
     // SAFETY: reads the 32 bytes behind the pointer, which the reference vouches for, at any
     // alignment.
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+/// The inverse of [`load256`].
+#[target_feature(enable = "avx")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn store256(bytes: &mut [u8; 32], value: __m256i) {
+    // SAFETY: writes the 32 bytes behind the pointer, which the reference vouches for, at any
+    // alignment.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), value) }
 }
 
 /// Eight words, the first of them lowest.

@@ -2,6 +2,7 @@
 
 pub(crate) mod aes;
 mod gcm;
+mod gcm_wide;
 mod ghash;
 mod ghash_wide;
 pub(crate) mod memory;

@@ -131,9 +131,14 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
     /// # Errors
     /// [`UnprotectError`]; packet and context are then as before.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
-        let opened = match self.open_ordinary(packet, None) {
-            Some(Ok(len)) => Ok(len),
-            Some(Err(forged)) => Err(forged.into()),
+        let ordinary = self.open_ordinary(packet, None);
+        // Apart, so that it is not copied.
+        if let Some(Ok(len)) = ordinary {
+            self.count(packet, RTP_SSRC_AT, &Ok(len));
+            return Ok(len);
+        }
+        let opened = match ordinary {
+            Some(opened) => opened.map_err(UnprotectError::from),
             None => self.open_rtp(&mut Examined::Open(packet, None)),
         };
         self.count(packet, RTP_SSRC_AT, &opened);

@@ -66,7 +66,8 @@ impl<S: StreamTable, const KEYS: usize> Inbound<S, KEYS> {
             Some(known) if known.answers(key, keys.rtp_mac_input(index, &layout)) => {
                 keys.open_rtp_knowing(packet, rtp, &layout, known.digest)
             }
-            _ => keys.open_rtp(packet, rtp, &layout),
+            Some(_) => keys.open_rtp(packet, rtp, &layout),
+            None => keys.open_ordinary(packet, rtp, &layout),
         };
         if !right {
             return Some(Err(Forged));

@@ -108,6 +108,28 @@ impl Gcm {
         }
     }
 
+    /// Encrypts a packet that is `associated` bytes of associated data, data, and room for the tag.
+    #[inline(always)]
+    pub(crate) fn seal_packet(&self, iv: u128, packet: &mut [u8], associated: usize) {
+        match self {
+            #[cfg(feature = "accel")]
+            Self::Accel(gcm) => gcm.seal_packet(iv, packet, associated),
+            Self::Portable(gcm) => gcm.seal_packet(iv, packet, associated),
+        }
+    }
+
+    /// Decrypts the data of a packet that is `associated` bytes of associated data, data, and the tag, if
+    /// that is right; otherwise says so and leaves the packet as it was.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn open_packet(&self, iv: u128, packet: &mut [u8], associated: usize) -> bool {
+        match self {
+            #[cfg(feature = "accel")]
+            Self::Accel(gcm) => gcm.open_packet(iv, packet, associated),
+            Self::Portable(gcm) => gcm.open_packet(iv, packet, associated),
+        }
+    }
+
     /// XORs the keystream onto `data`.
     #[inline]
     pub(crate) fn apply_keystream(&self, iv: u128, data: &mut [u8]) {
@@ -157,6 +179,24 @@ impl Portable {
             self.apply_keystream(iv, data);
         }
         right
+    }
+
+    #[inline(never)]
+    fn seal_packet(&self, iv: u128, packet: &mut [u8], associated: usize) {
+        if let Some((body, place)) = packet.split_last_chunk_mut()
+            && let Some((associated, data)) = body.split_at_mut_checked(associated)
+        {
+            *place = self.seal(iv, (associated, &[]), data);
+        }
+    }
+
+    #[inline(never)]
+    fn open_packet(&self, iv: u128, packet: &mut [u8], associated: usize) -> bool {
+        let Some((body, tag)) = packet.split_last_chunk_mut() else {
+            return false;
+        };
+        body.split_at_mut_checked(associated)
+            .is_some_and(|(associated, data)| self.open(iv, (associated, &[]), data, tag))
     }
 
     fn apply_keystream(&self, iv: u128, data: &mut [u8]) {
@@ -259,6 +299,20 @@ mod tests {
                         tag[len % 16] ^= 1;
                         assert!(ours.open(iv, (a, b), &mut data, &tag));
                         assert_eq!(data, plain);
+
+                        if second == 0 {
+                            let mut packet = [a, plain, &[0; 16]].concat();
+                            ours.seal_packet(iv, &mut packet, first);
+                            assert_eq!(packet, [a, &expected].concat());
+                            packet[first + len] ^= 0x80;
+                            let forged = packet.clone();
+                            assert!(!ours.open_packet(iv, &mut packet, first));
+                            assert_eq!(packet, forged);
+                            packet[first + len] ^= 0x80;
+                            assert!(ours.open_packet(iv, &mut packet, first));
+                            assert_eq!(packet[..first + len], [a, plain].concat());
+                            assert!(!ours.open_packet(iv, &mut packet[..first + 15], first));
+                        }
                     }
                 }
             }

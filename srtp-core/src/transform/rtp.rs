@@ -145,17 +145,13 @@ impl SessionKeys {
         macs: Macs<'_>,
     ) {
         let rtp = Rtp { header, index, cover: Cover::Payload };
+        #[cfg(feature = "gcm")]
+        if let CipherKey::Gcm(gcm) = &self.cipher {
+            return gcm.seal_packet(gcm_iv(*self.salt, rtp.iv_input()), packet, header.len);
+        }
         let Some((body, trailer)) = packet.split_at_mut_checked(layout.body_len) else {
             return;
         };
-        #[cfg(feature = "gcm")]
-        if let CipherKey::Gcm(gcm) = &self.cipher {
-            let parts = body.split_at_mut_checked(header.len);
-            if let (Some((associated, data)), Some(place)) = (parts, trailer.first_chunk_mut()) {
-                *place = gcm.seal(gcm_iv(*self.salt, rtp.iv_input()), (associated, &[]), data);
-            }
-            return;
-        }
         #[cfg(all(feature = "aes-cm", feature = "hmac-sha1"))]
         if let (CipherKey::Cm(aes), Some(auth), Macs::Now) = (&self.cipher, &self.auth, &macs) {
             if let Some(data) = body.get_mut(header.len..) {
@@ -288,6 +284,17 @@ impl SessionKeys {
             self.decrypt_rtp(body, rtp);
         }
         right
+    }
+
+    /// As [`open_rtp`](Self::open_rtp), of a packet on the short way: its payload is what is encrypted,
+    /// and its tag all that follows.
+    #[inline(always)]
+    pub(crate) fn open_ordinary(&self, packet: &mut [u8], rtp: Rtp<'_>, layout: &Layout) -> bool {
+        #[cfg(feature = "gcm")]
+        if let CipherKey::Gcm(gcm) = &self.cipher {
+            return gcm.open_packet(gcm_iv(*self.salt, rtp.iv_input()), packet, rtp.header.len);
+        }
+        self.open_rtp(packet, rtp, layout)
     }
 
     /// Encrypts a packet again that [`open_rtp`](Self::open_rtp) has opened and that is refused
