@@ -164,6 +164,8 @@ pub(crate) fn lay_out(
     clear: usize,
     mki: &[u8],
 ) -> Result<Layout, UnprotectError> {
+    #[cfg(test)]
+    crate::tests::effort::goes_the_long_way();
     let layout = trailer.layout(packet.len(), clear)?;
     if packet.get(layout.mki()) != Some(mki) {
         return Err(UnprotectError::UnknownMki);

@@ -62,6 +62,8 @@ impl<'c> OutgoingRtp<'c> {
         policy: &'c Policy,
         packet: &[u8],
     ) -> Result<Self, ProtectError> {
+        #[cfg(test)]
+        crate::tests::effort::goes_the_long_way();
         let mut header = RtpHeader::parse(packet)?;
         let cover = cover::outgoing(policy, &header)?;
         let encrypted_from = match cover {
@@ -182,6 +184,8 @@ impl OutgoingRtcp {
         policy: &Policy,
         packet: &[u8],
     ) -> Result<Self, ProtectError> {
+        #[cfg(test)]
+        crate::tests::effort::goes_the_long_way();
         let header = RtcpHeader::parse(packet)?;
         payload_limit(packet.len() - RTCP_CLEAR_LEN)?;
         let trailer = key.srtcp_trailer(sends_mki(policy));
@@ -229,5 +233,31 @@ impl OutgoingRtcp {
         let keys = key.keys(Protocol::Srtcp, index.into(), &mut derived);
         keys.seal_rtcp(packet, index, &layout, key.mki(sends_mki(policy)), encrypt, macs);
         Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "cryptex"))]
+mod tests {
+    use super::*;
+    use crate::{Cryptex, CryptoSuite, MasterKey};
+
+    /// RFC 9335 §5.1: where CSRCs are to be hidden, an empty extension is added; the header that the
+    /// packet is sealed by is that of the packet as it will be.
+    #[test]
+    fn header_is_the_one_of_the_packet_to_come() {
+        let policy = Policy::SECURE.with_cryptex(Cryptex::Allowed);
+        let mut key = ActiveKey::VACANT;
+        key.begin(&MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[1; 30]).unwrap(), &policy);
+        for csrcs in 0..=15 {
+            let mut packet = vec![0x80 | csrcs, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3];
+            packet.extend(vec![7; 4 * usize::from(csrcs) + 5]);
+            let outgoing = OutgoingRtp::read(&key, &policy, &packet).unwrap();
+            let mut laid = packet.clone();
+            laid.resize(outgoing.needed(), 0);
+            outgoing.lay_in_place(&mut laid);
+            let header = RtpHeader::parse(&laid[..outgoing.body_len()]).unwrap();
+            assert_eq!(outgoing.header, header);
+            assert_eq!(laid[header.len..outgoing.body_len()], packet[packet.len() - 5..]);
+        }
     }
 }

@@ -603,6 +603,30 @@ mod tests {
         }
     }
 
+    /// RFC 3711 §4.3.1: session keys are those of the newest packet's epoch, and an older packet does
+    /// not bring the older ones back. Keys of header extensions are derived only for a policy that
+    /// encrypts elements, at the first epoch as at the next.
+    #[test]
+    fn the_keys_of_the_newest_epoch_are_kept() {
+        let rate = crate::KeyDerivationRate::from_exponent(4).unwrap();
+        let master = key(1, &[]).with_key_derivation_rate(rate);
+        let elements =
+            Policy::SECURE.with_encrypted_extensions(crate::wire::ExtensionIds::NONE.with(1));
+        let built_in = cfg!(feature = "header-encryption");
+        for (policy, has_header_keys) in [(Policy::SECURE, false), (elements, built_in)] {
+            let mut key = ActiveKey::VACANT;
+            key.begin(&master, &policy);
+            for (index, r) in [(15, 0), (16, 1), (3, 1), (31, 1), (49, 3), (16, 3)] {
+                for protocol in [Protocol::Srtp, Protocol::Srtcp] {
+                    key.commit(protocol, index);
+                    assert_eq!(key.epoch(protocol).r, r, "{index}");
+                }
+                assert_eq!(key.srtp.keys.has_header_keys(), has_header_keys);
+                assert!(!key.srtcp.keys.has_header_keys());
+            }
+        }
+    }
+
     /// RFC 7714 §8.2: AES-GCM cannot go without encryption or tag.
     #[test]
     fn aead_cannot_be_weakened() {

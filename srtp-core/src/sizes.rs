@@ -91,6 +91,14 @@ mod tests {
         }
     }
 
+    /// What callers measure buffers by, added up from the RFCs: a tag of 20 bytes (RFC 4771 §5, with
+    /// HMAC-SHA1's whole digest), the 4 of an extension that Cryptex adds (RFC 9335 §5.1), the 4 of
+    /// the SRTCP index (RFC 3711 §3.4) and an MKI of 128 (RFC 4568 §6.1).
+    #[test]
+    fn the_most_that_is_added() {
+        assert_eq!(MAX_OVERHEAD, 20 + 4 + 4 + 128);
+    }
+
     #[test]
     fn one_more_stream_costs_what_is_said() {
         let difference = size_of::<Fixed<1001, 2>>() - size_of::<Fixed<1000, 2>>();

@@ -276,6 +276,18 @@ mod tests {
         }
     }
 
+    /// RFC 3711 §9.2 and RFC 7714 §14: no key protects more than 2^48 SRTP and 2^31 SRTCP packets;
+    /// RFC 6188 §4 has 2^31 of either kind. In digits, as the table computes them.
+    #[test]
+    fn lifetimes_are_those_of_the_rfcs() {
+        for suite in CryptoSuite::ALL {
+            let row = suite.parameters();
+            let is_rfc6188 = row.cipher == AesCm && row.aes != Aes128;
+            let srtp = if is_rfc6188 { 2_147_483_648 } else { 281_474_976_710_656 };
+            assert_eq!((row.srtp_lifetime, row.srtcp_lifetime), (srtp, 2_147_483_648), "{suite}");
+        }
+    }
+
     /// RFC 4568 §6.2: the table of the three suites defined there.
     #[test]
     fn table_is_the_table_of_rfc4568() {
@@ -320,6 +332,18 @@ mod tests {
             assert_eq!((row.srtp_tag_len * 8, row.srtcp_tag_len * 8), (128, 128));
             assert_eq!((row.srtp_lifetime, row.srtcp_lifetime), (1 << 48, 1 << 31));
         }
+    }
+
+    /// What is said to be the longest of any suite is reached by one and exceeded by none.
+    #[test]
+    fn the_longest_are_the_longest() {
+        let longest =
+            |len: fn(CryptoSuite) -> usize| CryptoSuite::ALL.iter().map(|s| len(*s)).max();
+        assert_eq!(longest(CryptoSuite::master_key_len), Some(MAX_MASTER_KEY_LEN));
+        assert_eq!(longest(|suite| suite.parameters().master_salt_len), Some(MAX_MASTER_SALT_LEN));
+        assert_eq!(longest(CryptoSuite::key_salt_len), Some(MAX_KEY_SALT_LEN));
+        assert_eq!(longest(|suite| suite.parameters().srtp_tag_len), Some(MAX_TAG_LEN));
+        assert_eq!(longest(|suite| suite.parameters().srtcp_tag_len), Some(MAX_TAG_LEN));
     }
 
     /// Every name leads back to its suite, whatever the case, and no two suites share one.

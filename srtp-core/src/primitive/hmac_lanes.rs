@@ -18,6 +18,8 @@ impl Lanes {
 
     /// Computes all digests, in the order of the jobs.
     pub(crate) fn digest(self, jobs: &[HmacJob<'_>], digests: &mut [[u8; 20]]) {
+        #[cfg(test)]
+        crate::tests::effort::hashes_in_lanes(jobs.len(), digests.len());
         self.lanes.hmac_sha1(self.sha_ni, jobs, digests);
     }
 }

@@ -117,7 +117,31 @@ impl Storage for Growing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sealed::Table;
     use super::*;
+
+    /// Memory goes with the streams there are: twice as much when there is no place left, and no more
+    /// than the limit; not again while there is.
+    #[test]
+    fn it_doubles_when_it_is_full() {
+        let mut table = Growing::new(50, 64);
+        let sizes: Vec<_> = (0..50)
+            .map(|ssrc| {
+                table.admit(ssrc).unwrap();
+                (table.streams.len(), table.buckets.len(), table.windows.len())
+            })
+            .collect();
+        for (n, size) in (1..).zip(sizes) {
+            let slots = match n {
+                ..=4 => 4,
+                5..=8 => 8,
+                9..=16 => 16,
+                17..=32 => 32,
+                _ => 50,
+            };
+            assert_eq!(size, (slots, slots, slots), "{n}");
+        }
+    }
 
     #[test]
     fn window_is_a_power_of_two_in_range() {

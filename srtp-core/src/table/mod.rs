@@ -259,6 +259,7 @@ mod tests {
                 assert_eq!(table.has_room(), model.len() < table.capacity());
                 let admitted = table.admit(ssrc);
                 assert_eq!(admitted.is_some(), model.len() < table.capacity());
+                assert!(table.slots() <= table.capacity(), "a refusal takes no slot");
                 if admitted.is_some() {
                     model.insert(ssrc);
                 }

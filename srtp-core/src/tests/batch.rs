@@ -319,3 +319,26 @@ proptest! {
         }
     }
 }
+
+/// MKIs of one byte, and a peer that sends none: the SRTCP packet whose index ends as the MKI looks as
+/// if it carried it. It opens in a batch as it does alone, whatever HMAC was computed ahead.
+#[test]
+fn what_only_looks_like_an_mki_opens_in_a_batch() {
+    let suite = CryptoSuite::AesCm128HmacSha1_80;
+    let key = MasterKey::new(suite, &vec![1; suite.key_salt_len()]).unwrap();
+    let key = key.with_mki(&[5]).unwrap();
+    let mut tx = Tx::new(&key, Policy::SECURE.with_mki(MkiPolicy::Never)).unwrap();
+    let mut rx = Rx::new(&key, Policy::SECURE.with_mki(MkiPolicy::AcceptIfPresent)).unwrap();
+    let mut sent: Vec<_> = (0..20)
+        .map(|_| {
+            let mut packet = super::conversation::rtcp_packet(7, 40);
+            packet.resize(48 + 14, 0);
+            assert_eq!(tx.protect_rtcp(&mut packet, 48), Ok(48 + 14));
+            packet
+        })
+        .collect();
+    assert_eq!(sent[5][51], 5);
+    let mut packets: Vec<_> = sent.iter_mut().map(|packet| Incoming::rtcp(0, packet)).collect();
+    rx.unprotect_batch(&mut packets);
+    assert!(packets.iter().all(|packet| packet.result == Some(Ok(48))));
+}

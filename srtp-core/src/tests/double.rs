@@ -478,6 +478,34 @@ fn a_packet_without_an_inner_tag() {
     assert!(format!("{outer:?}").starts_with("EndToEndOutbound(Outbound {"));
 }
 
+/// A packet whose inner tag is right and that is refused all the same, because its key has opened
+/// as many as it may or its SSRC gets no place, is encrypted again: it can be tried elsewhere.
+#[test]
+fn a_refused_packet_is_as_it_came() {
+    let long_lived = DoubleKey::new(DoubleSuite::Aes128Gcm, &[3; 56]).unwrap().end_to_end;
+    let short_lived = long_lived.clone().with_lifetime(1).unwrap();
+    let sent = |ssrc| {
+        let mut speaker = EndToEndOutbound::<S>::new(&long_lived).unwrap();
+        let mut buffer = rtp_packet(ssrc, 5, 0, None, 30);
+        let len = buffer.len();
+        buffer.resize(len + END_TO_END_OVERHEAD, 0);
+        speaker.protect_rtp(&mut buffer, len).unwrap();
+        buffer
+    };
+    for (key, refused) in [
+        (&short_lived, UnprotectError::KeyExpired { lifetime: 1 }),
+        (&long_lived, UnprotectError::TableFull { capacity: 1 }),
+    ] {
+        let mut listener = EndToEndInbound::<Fixed<1>>::new(key).unwrap();
+        listener.unprotect_rtp(&mut sent(7)).unwrap();
+        let mut packet = sent(8);
+        assert_eq!(listener.unprotect_rtp(&mut packet), Err(refused));
+        assert_eq!(packet, sent(8));
+        let mut other = EndToEndInbound::<Fixed<1>>::new(&long_lived).unwrap();
+        assert!(other.unprotect_rtp(&mut packet).is_ok());
+    }
+}
+
 /// RTCP knows the outer transform alone (RFC 8723 §6).
 #[test]
 fn rtcp_is_protected_hop_by_hop() {

@@ -194,6 +194,23 @@ fn a_counter_without_mac_is_obeyed_or_ignored() {
     assert_eq!(rx.roc(7), Some(0));
 }
 
+/// RFC 4771 §2: a counter that a tag vouches for, be it of its own or the cipher's, counts whatever
+/// the application thinks of its own.
+#[test]
+fn an_authenticated_counter_is_never_ignored() {
+    let gcm = MasterKey::new(CryptoSuite::AeadAes128Gcm, &[3; 28]).unwrap();
+    for (key, mode) in [(key(), RccMode::Two), (gcm, RccMode::Three)] {
+        let policy = Policy::SECURE.with_rcc(Rcc::new(mode, 2.try_into().unwrap()));
+        let mut tx = Tx::new(&key, policy).unwrap();
+        let mut rx = Rx::new(&key, policy).unwrap();
+        rx.ignore_carried_roc(true);
+        tx.set_roc(7, 0x0102).unwrap();
+        let mut sent = protected(&mut tx, &rtp_packet(7, 2, 0, None, 20)).unwrap();
+        rx.unprotect_rtp(&mut sent).unwrap();
+        assert_eq!(rx.roc(7), Some(0x0102), "{mode:?}");
+    }
+}
+
 /// Without state the index is the caller's, and has to be of the packet.
 #[test]
 fn an_index_of_another_packet_is_refused() {

@@ -5,10 +5,14 @@
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
 mod batch;
 #[cfg(all(feature = "accel", feature = "hmac-sha1"))]
+mod batch_effort;
+#[cfg(all(feature = "accel", feature = "hmac-sha1"))]
 mod batch_short_way;
+mod builds;
 mod conversation;
 mod double;
 mod edges;
+pub(crate) mod effort;
 mod export;
 mod figures;
 mod headers;

@@ -160,6 +160,8 @@ impl SessionKeys {
         r: u64,
         elements: bool,
     ) {
+        #[cfg(test)]
+        crate::tests::effort::derives_keys();
         let [encryption, authentication, salting] = Label::of(protocol);
         let mut salt = Zeroizing::new([0; 14]);
         let salt = salt.get_mut(..row.master_salt_len).unwrap_or_default();
