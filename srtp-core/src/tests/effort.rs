@@ -18,6 +18,8 @@ pub(crate) struct Effort {
     pub(crate) alone: usize,
     /// HMACs computed at once, and how many places there were for them.
     pub(crate) in_lanes: Vec<(usize, usize)>,
+    /// How often the rules were asked once more whether an HMAC computed ahead is the right one.
+    pub(crate) asked_again: usize,
     /// How often the session keys of a protocol were derived.
     pub(crate) derivations: usize,
 }
@@ -42,6 +44,11 @@ pub(crate) fn hashes_in_lanes(jobs: usize, places: usize) {
     if jobs > 0 {
         EFFORT.with_borrow_mut(|effort| effort.in_lanes.push((jobs, places)));
     }
+}
+
+/// To be called where a known HMAC is held against what is asked for.
+pub(crate) fn asks_again() {
+    EFFORT.with_borrow_mut(|effort| effort.asked_again += 1);
 }
 
 /// To be called where session keys are derived.
