@@ -73,7 +73,7 @@ impl Keying {
             // Keys out of one line are told apart by their MKI; sdes-sdp saw to that.
             let _ = inbound.add_key(key);
         });
-        let short = self.short_srtcp_tag.then(|| self.clone());
+        let short = self.short_srtcp_tag.then(|| Box::new(self.clone()));
         Some(Box::new(Opener { inbound, short }))
     }
 }
@@ -96,8 +96,9 @@ fn with_suite(key: &MasterKey, suite: CryptoSuite) -> Option<MasterKey> {
 #[derive(Debug)]
 pub struct Opener {
     inbound: Inbound<Fixed<STREAMS>, MAX_KEYS>,
-    /// The keys once more, where SRTCP tags have to be completed with them.
-    short: Option<Keying>,
+    /// The keys once more, where SRTCP tags have to be completed with them. Elsewhere: an empty place for
+    /// keys would keep what the stack had there when it was moved.
+    short: Option<Box<Keying>>,
 }
 
 impl Opener {
