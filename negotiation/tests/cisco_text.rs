@@ -215,7 +215,8 @@ fn other_texts_are_not_recognized() {
         "Dear all,\nline 3 of the form and the new\ninterface are wrong, says the\ngateway\n\
          interface eth0 is down and the\nvoice quality poor. Router and\nrouter do not agree; a\n\
          crypto key is missing.\nController and\ncontroller 2 know the\nversion of it.\n\
-         version 3\nSCCP phones and\nvoice service of the\nprovider are\nclass-map enough.\n",
+         version 3\nSCCP phones and\nvoice service of the\nprovider are\nclass-map enough.\n\
+         policy-map\npolicy-map of the city\nversion 3.beta\nversion three.1\nversion .1\n",
         "the dial-peer voice 1 voip in the middle of a line\n",
         "PC> dir\nPC# ls\n",
     ] {

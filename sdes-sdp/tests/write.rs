@@ -395,3 +395,10 @@ proptest! {
         }
     }
 }
+
+/// What it writes to may hold keys, and is not shown.
+#[test]
+fn a_writer_does_not_show_its_text() {
+    let text = String::from("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:secret");
+    assert_eq!(format!("{:?}", SdpWriter::new(text)), "SdpWriter { ending: CrLf, .. }");
+}

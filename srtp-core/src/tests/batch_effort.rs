@@ -4,8 +4,8 @@ use super::conversation::{rtcp_packet, rtp_packet};
 use super::effort::{Effort, effort_of};
 use crate::batch::{self, Incoming, Outgoing};
 use crate::{
-    CryptoSuite, Fixed, Inbound, KeyDerivationRate, MasterKey, MkiPolicy, Outbound, Policy,
-    UnprotectError,
+    CryptoSuite, Fixed, Inbound, KeyDerivationRate, MAX_PAYLOAD_LEN, MasterKey, MkiPolicy,
+    Outbound, Policy, ProtectError, UnprotectError,
 };
 
 type Tx = Outbound<Fixed<128>, 2>;
@@ -134,6 +134,70 @@ fn what_was_foreseen_is_not_looked_for_again() {
         let (_, opening) = call.go(&[(0, 7, true); FEW], &[]);
         assert_eq!(opening, asked_again(again, &[(FEW, FEW)], 0), "{suite}");
     }
+}
+
+/// The longest payload in a buffer without a byte to spare goes by the short way as well; what is longer,
+/// or has a byte less of room, is refused as one by one, and uses nothing up.
+#[test]
+fn the_longest_and_the_tightest() {
+    if !has_lanes() {
+        return;
+    }
+    let mut call = Calls::new(&[(key(HMAC, 1), Policy::SECURE)]);
+    call.introduce(7);
+    let (tx, rx) = (&mut call.senders, &mut call.receivers);
+    let overhead = tx[0].rtp_overhead();
+    let packets = |payload: usize, room: usize| -> Vec<Vec<u8>> {
+        let lens = [payload, 0, 1, 50, 50, 50, 50, 50];
+        let sealed = (3..)
+            .zip(lens)
+            .map(|(n, len)| [rtp_packet(7, n, 0, None, len), vec![0; room]].concat());
+        sealed.collect()
+    };
+    let mut protect = |mut buffers: Vec<Vec<u8>>, room: usize| {
+        let mut batch: Vec<_> = buffers
+            .iter_mut()
+            .map(|buffer| {
+                let len = buffer.len() - room;
+                Outgoing::rtp(0, buffer, len)
+            })
+            .collect();
+        let effort = effort_of(|| batch::protect(tx, &mut batch));
+        let results: Vec<_> = batch.iter().map(|packet| packet.result.unwrap()).collect();
+        (effort, results, buffers)
+    };
+    let mut unprotect = |mut packets: Vec<Vec<u8>>| {
+        let mut batch: Vec<_> = packets.iter_mut().map(|packet| Incoming::rtp(0, packet)).collect();
+        let effort = effort_of(|| batch::unprotect(rx, &mut batch));
+        let results: Vec<_> = batch.iter().map(|packet| packet.result.unwrap()).collect();
+        (effort, results)
+    };
+
+    let limit = MAX_PAYLOAD_LEN;
+    let short = packets(50, overhead - 1);
+    let (_, results, after) = protect(short.clone(), overhead - 1);
+    for (result, buffer) in results.into_iter().zip(&short) {
+        let needed = buffer.len() + 1;
+        let available = buffer.len();
+        assert_eq!(result, Err(ProtectError::NoRoom { available, needed }));
+    }
+    assert_eq!(after, short);
+    let (_, results, _) = protect(packets(limit + 1, overhead), overhead);
+    assert_eq!(results[0], Err(ProtectError::TooLong { len: limit + 1, limit }));
+    let (_, results) = unprotect(packets(limit + 1, overhead));
+    assert_eq!(results[0], Err(UnprotectError::TooLong { len: limit + 1, limit }));
+    assert!(results[1..].iter().all(|result| *result == Err(UnprotectError::AuthFailed)));
+
+    // Sequence numbers that none of those used up; but the seven beside the one too long.
+    let mut tight = packets(limit, overhead);
+    (20..).zip(&mut tight).for_each(|(n, packet)| packet[3] = n);
+    let plain: Vec<usize> = tight.iter().map(|packet| packet.len() - overhead).collect();
+    let (effort, results, sealed) = protect(tight, overhead);
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(effort, in_lanes(&[(8, FEW)], 0, 0));
+    let (effort, results) = unprotect(sealed);
+    assert_eq!(results, plain.into_iter().map(Ok).collect::<Vec<_>>());
+    assert_eq!(effort, in_lanes(&[(8, FEW)], 0, 0));
 }
 
 /// Packets of known streams: each HMAC once, in lanes, in rounds of 64, and one by one only where a
