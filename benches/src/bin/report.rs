@@ -228,9 +228,7 @@ fn main() {
          other work on the machine disturbs; in bold, how many\ntimes the quickest batch of \
          {} goes into that of the peer, in parentheses the same of the medians.\n\n\
          One packet at a time, in place (the peers of webrtc-rs return a new buffer), 12 bytes of \
-         RTP header,\nreplay protection on. [BATCH.md](BATCH.md) has many packets in one call. \
-         Where packets and contexts\ncome to lie differs from run to run; of three runs in a row one \
-         had unprotect of 20 and 160 B slower by 13 and 8 ns.\n",
+         RTP header,\nreplay protection on. [BATCH.md](BATCH.md) has many packets in one call.\n",
         output_of("date", &["-u", "+%F"]),
         machine(),
         names.first().unwrap(),
