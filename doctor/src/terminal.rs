@@ -1,7 +1,9 @@
 //! What stands in an SDP, a log or a packet is shown to a terminal, never obeyed by it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
+
+use zeroize::{Zeroize, Zeroizing};
 
 /// The sequences that the styles of [`crate::table::style`] are made of.
 const OWN: [&str; 6] = ["[0m", "[1m", "[2m", "[31m", "[32m", "[33m"];
@@ -9,10 +11,17 @@ const OWN: [&str; 6] = ["[0m", "[1m", "[2m", "[31m", "[32m", "[33m"];
 /// Writes lines on, with all but our own colours made visible: control characters, which could move
 /// the cursor, set the title of the window or answer for its user, and those that turn the direction
 /// of writing, which could make one suite look like another.
-#[derive(Debug)]
 pub struct Visible<W: Write> {
     inner: W,
+    /// Wiped when it was passed on: `keys` and `answer` print the keys they make.
     line: Vec<u8>,
+}
+
+impl<W: Write> fmt::Debug for Visible<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the line, which may be one with keys, nor where it goes.
+        f.debug_struct("Visible").finish_non_exhaustive()
+    }
 }
 
 impl<W: Write> Visible<W> {
@@ -27,8 +36,8 @@ impl<W: Write> Visible<W> {
     }
 
     fn pass_on(&mut self) -> io::Result<()> {
-        let line = visible(&String::from_utf8_lossy(&self.line));
-        self.line.clear();
+        let line = Zeroizing::new(visible(&String::from_utf8_lossy(&self.line)));
+        self.line.zeroize();
         self.inner.write_all(line.as_bytes())
     }
 }
@@ -98,6 +107,14 @@ mod tests {
         ] {
             assert_eq!(written(&[text.as_bytes()]), shown);
         }
+    }
+
+    /// What waits for its end may be a line with keys.
+    #[test]
+    fn debug_shows_no_line() {
+        let mut out = Visible::new(Vec::new());
+        out.write_all(b"inline:secret").unwrap();
+        assert_eq!(format!("{out:?}"), "Visible { .. }");
     }
 
     #[test]
